@@ -1,0 +1,128 @@
+import type { Migration } from './migration.ts'
+
+/**
+ * The first schema. Each room table's key begins with the room's number; `blob` is `bytea` and `integer` is `bigint` on
+ * PostgreSQL (the runner translates). Text that others choose and that may hold U+0000 is stored as bytes or as JSON.
+ */
+export const firstSchema: Migration = {
+  version: 1,
+  name: 'first schema',
+  statements: [
+    // Facts about this database: server_name, store_epoch, cluster_secret. Bound: a handful of rows.
+    `CREATE TABLE facts (name text PRIMARY KEY, value text NOT NULL) WITHOUT ROWID`,
+    // Writer slots and who holds them. Bound: 32 rows. The lease is by the database's clock.
+    `CREATE TABLE slots (slot integer PRIMARY KEY, epoch integer NOT NULL, position integer NOT NULL, process text NOT NULL,
+       address text NOT NULL, expires_at integer NOT NULL)`,
+    // Who owns which rooms. Bound: 1,024 rows.
+    `CREATE TABLE shards (shard integer PRIMARY KEY, slot integer NOT NULL, epoch integer NOT NULL)`,
+
+    // One row a room. checkpoint: the room's tips and counters at some position, from which loading replays (bounded).
+    `CREATE TABLE rooms (room integer PRIMARY KEY, room_id text NOT NULL UNIQUE, shard integer NOT NULL, version text NOT NULL,
+       state_partial integer NOT NULL DEFAULT 0, published integer NOT NULL DEFAULT 0, quarantined text,
+       checkpoint blob NOT NULL)`,
+    // Event types and (type, state key) pairs by number, per room. Bound: as many as the room's events name.
+    `CREATE TABLE room_keys (room integer NOT NULL, key integer NOT NULL, type blob NOT NULL, state_key blob,
+       PRIMARY KEY (room, key)) WITHOUT ROWID`,
+    // Graph headers. event: number in the room. pos: live order (> 0), history (< 0), absent for outliers.
+    // depth: local depth. key, sender: numbers of room_keys. state_before/after: nodes of room_state.
+    // standing: 0 accepted, 1 soft-failed, 2 rejected, 3 outlier, 4 undecided. edges: packed prev and auth numbers.
+    // counts: packed notification totals. origin: what the sending session gave (device, transaction id).
+    `CREATE TABLE events (room integer NOT NULL, event integer NOT NULL, event_id text NOT NULL, standing integer NOT NULL,
+       provisional integer NOT NULL DEFAULT 0, pos integer, depth integer NOT NULL, slot integer NOT NULL, position integer NOT NULL,
+       ts integer NOT NULL, key integer NOT NULL, is_state integer NOT NULL, sender integer NOT NULL,
+       state_before integer NOT NULL, state_after integer NOT NULL, edges blob NOT NULL, counts blob, origin text,
+       federate integer NOT NULL DEFAULT 0, redacted_by integer,
+       PRIMARY KEY (room, event)) WITHOUT ROWID`,
+    `CREATE UNIQUE INDEX events_live ON events (room, pos) WHERE pos IS NOT NULL`,
+    `CREATE INDEX events_history ON events (room, depth, pos) WHERE pos IS NOT NULL`,
+    `CREATE INDEX events_federate ON events (slot, position) WHERE federate = 1`,
+    // Which number an event id has in a room. hash: 48 bits of the id, so that the index stays small.
+    `CREATE TABLE event_ids (room integer NOT NULL, hash integer NOT NULL, event integer NOT NULL,
+       PRIMARY KEY (room, hash, event)) WITHOUT ROWID`,
+    // The canonical bytes of each event.
+    `CREATE TABLE event_bodies (room integer NOT NULL, event integer NOT NULL, json blob NOT NULL,
+       PRIMARY KEY (room, event)) WITHOUT ROWID`,
+    // State at events as differences: a chain ends after at most 64 links in a snapshot (parent 0).
+    `CREATE TABLE room_state (room integer NOT NULL, node integer NOT NULL, parent integer NOT NULL, links integer NOT NULL,
+       entries blob NOT NULL, PRIMARY KEY (room, node)) WITHOUT ROWID`,
+    // How the room's current state moved, for gaps in /sync. old and new are event numbers, 0 for none.
+    `CREATE TABLE state_changes (room integer NOT NULL, pos integer NOT NULL, key integer NOT NULL, old integer NOT NULL,
+       new integer NOT NULL, PRIMARY KEY (room, pos, key)) WITHOUT ROWID`,
+    // prev_events that we have not got, and who names them: where history can be filled.
+    `CREATE TABLE missing_events (room integer NOT NULL, event_id text NOT NULL, child integer NOT NULL, failures integer NOT NULL DEFAULT 0,
+       PRIMARY KEY (room, event_id, child)) WITHOUT ROWID`,
+    // Everybody's membership in the current state. pos: of the member event; forgotten: the user forgot the room.
+    // invite_state: stripped state of an invite or knock to a room that we are not in.
+    `CREATE TABLE memberships (room integer NOT NULL, user_id text NOT NULL, membership text NOT NULL, event integer NOT NULL,
+       pos integer NOT NULL, slot integer NOT NULL, position integer NOT NULL, is_local integer NOT NULL, forgotten integer NOT NULL DEFAULT 0,
+       sender text NOT NULL, invite_state text, PRIMARY KEY (room, user_id)) WITHOUT ROWID`,
+    `CREATE INDEX memberships_of_user ON memberships (user_id, room)`,
+    // Servers with joined members. left_pos: the room position at which the last of them left, absent while joined.
+    `CREATE TABLE room_servers (room integer NOT NULL, server text NOT NULL, joined integer NOT NULL, left_pos integer,
+       PRIMARY KEY (room, server)) WITHOUT ROWID`,
+    `CREATE INDEX room_servers_of_server ON room_servers (server, room)`,
+    // Highlights for a user, and notifications of users whose rules differ from their class. Bound: purged behind read receipts.
+    `CREATE TABLE push_actions (room integer NOT NULL, user_id text NOT NULL, pos integer NOT NULL, thread text NOT NULL,
+       notify integer NOT NULL, highlight integer NOT NULL, PRIMARY KEY (room, user_id, pos)) WITHOUT ROWID`,
+    // Answers to client transactions, so that a repetition gets the same one. Bound: purged after a day.
+    `CREATE TABLE client_transactions (session integer NOT NULL, hash integer NOT NULL, operation text NOT NULL, answer text NOT NULL,
+       at integer NOT NULL, PRIMARY KEY (session, hash, operation)) WITHOUT ROWID`,
+    // Local aliases.
+    `CREATE TABLE aliases (alias text PRIMARY KEY, room_id text NOT NULL, creator text NOT NULL, created_at integer NOT NULL)`,
+    `CREATE INDEX aliases_of_room ON aliases (room_id)`,
+    // The furthest each user has read. thread: '' is unthreaded. event_pos: timeline position of the event, if known.
+    `CREATE TABLE receipts (room integer NOT NULL, user_id text NOT NULL, type text NOT NULL, thread text NOT NULL, event_id text NOT NULL,
+       event_pos integer NOT NULL, ts integer NOT NULL, slot integer NOT NULL, position integer NOT NULL,
+       PRIMARY KEY (room, user_id, type, thread)) WITHOUT ROWID`,
+    `CREATE INDEX receipts_stream ON receipts (room, slot, position)`,
+
+    // Accounts. localpart@server is user_id. A user may have neither a password nor an external identity.
+    `CREATE TABLE users (user_id text PRIMARY KEY, created_at integer NOT NULL, admin integer NOT NULL DEFAULT 0,
+       deactivated integer NOT NULL DEFAULT 0, locked integer NOT NULL DEFAULT 0, suspended integer NOT NULL DEFAULT 0,
+       erased integer NOT NULL DEFAULT 0) WITHOUT ROWID`,
+    `CREATE TABLE passwords (user_id text PRIMARY KEY, hash text NOT NULL, changed_at integer NOT NULL) WITHOUT ROWID`,
+    `CREATE TABLE profiles (user_id text NOT NULL, field text NOT NULL, value text NOT NULL, PRIMARY KEY (user_id, field)) WITHOUT ROWID`,
+    `CREATE TABLE devices (user_id text NOT NULL, device_id text NOT NULL, display_name text, created_at integer NOT NULL,
+       last_seen_at integer, last_seen_ip text, PRIMARY KEY (user_id, device_id)) WITHOUT ROWID`,
+    // A session owns tokens. scopes: space-separated. Ends by deletion, and its tokens with it.
+    `CREATE TABLE sessions (session integer PRIMARY KEY, user_id text NOT NULL, device_id text NOT NULL, client text NOT NULL,
+       scopes text NOT NULL, created_at integer NOT NULL)`,
+    `CREATE INDEX sessions_of_user ON sessions (user_id, device_id)`,
+    `CREATE TABLE access_tokens (hash blob PRIMARY KEY, session integer NOT NULL, expires_at integer) WITHOUT ROWID`,
+    `CREATE INDEX access_tokens_of_session ON access_tokens (session)`,
+    // used: the token was exchanged; its successor is not yet proven. Using it again ends the family.
+    `CREATE TABLE refresh_tokens (hash blob PRIMARY KEY, session integer NOT NULL, generation integer NOT NULL, used_at integer) WITHOUT ROWID`,
+    `CREATE INDEX refresh_tokens_of_session ON refresh_tokens (session)`,
+    `CREATE TABLE registration_tokens (token text PRIMARY KEY, uses_allowed integer, pending integer NOT NULL DEFAULT 0,
+       completed integer NOT NULL DEFAULT 0, expires_at integer)`,
+    // User-interactive authentication in progress. Bound: expires after 15 minutes.
+    `CREATE TABLE uia_sessions (id text PRIMARY KEY, operation text NOT NULL, body_hash text NOT NULL, user_id text, stages text NOT NULL,
+       params text NOT NULL, created_at integer NOT NULL)`,
+    `CREATE TABLE filters (user_id text NOT NULL, filter_id integer NOT NULL, json text NOT NULL, PRIMARY KEY (user_id, filter_id)) WITHOUT ROWID`,
+    // room_id: '' is global. content: JSON text. type: chosen by clients, JSON-safe (no U+0000: refused at the edge).
+    `CREATE TABLE account_data (user_id text NOT NULL, room_id text NOT NULL, type text NOT NULL, content text NOT NULL,
+       slot integer NOT NULL, position integer NOT NULL, PRIMARY KEY (user_id, room_id, type)) WITHOUT ROWID`,
+    `CREATE INDEX account_data_stream ON account_data (user_id, slot, position)`,
+    // Rows asked of rooms by account actions (profile change, deactivation): worked off in the background, resumed at start.
+    `CREATE TABLE user_room_tasks (id integer PRIMARY KEY, user_id text NOT NULL, kind text NOT NULL, payload text NOT NULL, created_at integer NOT NULL)`,
+
+    // Federation in: answered transactions (bound: purged after a day) and events waiting for their room's worker (bounded).
+    `CREATE TABLE inbound_transactions (origin text NOT NULL, txn_id text NOT NULL, answer text NOT NULL, at integer NOT NULL,
+       PRIMARY KEY (origin, txn_id)) WITHOUT ROWID`,
+    `CREATE TABLE inbox (room integer NOT NULL, seq integer NOT NULL, event_id text NOT NULL, origin text NOT NULL, json blob NOT NULL,
+       received_at integer NOT NULL, PRIMARY KEY (room, seq)) WITHOUT ROWID`,
+    // Federation out: what we know of each destination. positions: JSON {slot: position} delivered. failing_since: absent while well.
+    `CREATE TABLE destinations (server text PRIMARY KEY, positions text NOT NULL, failures integer NOT NULL DEFAULT 0, failing_since integer,
+       retry_at integer NOT NULL DEFAULT 0, last_success_at integer) WITHOUT ROWID`,
+    // The transaction in flight keeps its id and content until it is answered. Bound: one row a destination.
+    `CREATE TABLE outbound_transactions (server text PRIMARY KEY, txn_id text NOT NULL, body blob NOT NULL, positions text NOT NULL, edu_up_to integer NOT NULL) WITHOUT ROWID`,
+    // EDUs that must arrive (to-device, device lists) and the latest receipts. coalesce: a newer row of the same key replaces it.
+    `CREATE TABLE outbound_edus (server text NOT NULL, slot integer NOT NULL, position integer NOT NULL, coalesce_key text NOT NULL, content text NOT NULL,
+       PRIMARY KEY (server, slot, position, coalesce_key)) WITHOUT ROWID`,
+    // Other servers' signing keys. expired_at: of an old key.
+    `CREATE TABLE server_keys (server text NOT NULL, key_id text NOT NULL, public_key blob NOT NULL, valid_until integer NOT NULL,
+       expired_at integer, fetched_at integer NOT NULL, PRIMARY KEY (server, key_id)) WITHOUT ROWID`,
+  ],
+  /** Every writer's events in stream order, which readers in other processes follow. */
+  postgresql: [`CREATE INDEX events_stream ON events (slot, position) WHERE position > 0`],
+}
