@@ -81,9 +81,10 @@ export class CommitLane {
     if (this.#writing) return
     this.#writing = true
     while (this.#queue.length > 0) {
-      const group = this.#queue.slice(0, limits.commitGroupUnitsMax)
-      this.#queue = this.#queue.slice(group.length)
-      const position = group.at(-1)?.position ?? this.#visible
+      const taken = this.#queue.slice(0, limits.commitGroupUnitsMax)
+      this.#queue = this.#queue.slice(taken.length)
+      const group = taken.filter((waiting) => !this.#refuseBroken(waiting))
+      const position = taken.at(-1)?.position ?? this.#visible
       try {
         const outcomes = await this.#ports.write(
           group.map(({ unit }) => unit),
@@ -94,11 +95,18 @@ export class CommitLane {
       } catch (error) {
         // Nothing of the group is acknowledged. Its positions stay unused, which readers do not notice.
         this.#visible = Math.max(this.#visible, position)
-        for (const waiting of group) waiting.fail(new CommitUnknown('the database did not confirm the commit', { cause: error }))
+        for (const waiting of group) fail(waiting, new CommitUnknown('the database did not confirm the commit', { cause: error }))
       }
     }
     this.#writing = false
     for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  /** A unit that builds on one that was not committed is not written. */
+  #refuseBroken(waiting: Waiting): boolean {
+    if (waiting.unit.chain?.broken !== true) return false
+    waiting.fail(new CommitUnknown('an earlier write of the same room was not confirmed'))
+    return true
   }
 
   #finish(group: readonly Waiting[], outcomes: readonly UnitOutcome[]): void {
@@ -110,9 +118,17 @@ export class CommitLane {
     for (const listener of this.#listeners) listener(announcements)
     for (const [index, waiting] of group.entries()) {
       const outcome = outcomes[index]
-      if (outcome === undefined) waiting.fail(new CommitUnknown('the database gave no outcome'))
-      else if ('failed' in outcome) waiting.fail(new Error(`a write failed: ${outcome.failed}`))
-      else waiting.settle(outcome)
+      if (outcome === undefined) fail(waiting, new CommitUnknown('the database gave no outcome'))
+      else if ('failed' in outcome) fail(waiting, new CommitUnknown(`a write failed: ${outcome.failed}`))
+      else if (!outcome.committed && waiting.unit.chain !== undefined) {
+        waiting.unit.chain.broken = true
+        waiting.settle(outcome)
+      } else waiting.settle(outcome)
     }
   }
+}
+
+function fail(waiting: Waiting, error: Error): void {
+  if (waiting.unit.chain !== undefined) waiting.unit.chain.broken = true
+  waiting.fail(error)
 }

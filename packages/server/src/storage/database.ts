@@ -33,6 +33,11 @@ export interface CommitUnit {
   readonly steps?: readonly Step[]
   /** The room shards that the unit's rows belong to; on PostgreSQL the commit is refused unless this process holds them. */
   readonly shards?: readonly number[]
+  /**
+   * Units of one chain build on each other (a room's): once one of them is not committed, `broken` is set and no later one
+   * is written.
+   */
+  readonly chain?: { broken: boolean }
   /** Handed to `onCommitted` listeners, in commit order, before the promise resolves. */
   readonly announcements?: readonly Announcement[]
 }

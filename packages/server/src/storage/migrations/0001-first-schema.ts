@@ -57,6 +57,7 @@ export const firstSchema: Migration = {
        pos integer NOT NULL, slot integer NOT NULL, position integer NOT NULL, is_local integer NOT NULL, forgotten integer NOT NULL DEFAULT 0,
        sender text NOT NULL, invite_state text, PRIMARY KEY (room, user_id)) WITHOUT ROWID`,
     `CREATE INDEX memberships_of_user ON memberships (user_id, room)`,
+    `CREATE INDEX memberships_local ON memberships (room) WHERE is_local = 1`,
     // Servers with joined members. left_pos: the room position at which the last of them left, absent while joined.
     `CREATE TABLE room_servers (room integer NOT NULL, server text NOT NULL, joined integer NOT NULL, left_pos integer,
        PRIMARY KEY (room, server)) WITHOUT ROWID`,

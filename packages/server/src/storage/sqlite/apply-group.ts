@@ -3,6 +3,8 @@ import type { SqlValue } from '../sql.ts'
 
 /** A unit as it travels to the writer: statement texts are already the database's own. */
 export interface WireUnit {
+  /** Units of the same number within a group build on each other: after one that is not written, no later one is. */
+  readonly chain: number | undefined
   readonly rows: readonly { readonly text: string; readonly rows: readonly (readonly SqlValue[])[] }[]
   readonly steps: readonly { readonly text: string; readonly values: readonly SqlValue[]; readonly expect: number | undefined; readonly returns: boolean }[]
 }
@@ -30,7 +32,13 @@ function prepared(db: DatabaseSync, cache: StatementCache, text: string): Statem
 export function applyGroup(db: DatabaseSync, cache: StatementCache, units: readonly WireUnit[], position: number): WireOutcome[] {
   db.exec('BEGIN IMMEDIATE')
   try {
-    const outcomes = units.map((unit) => applyUnit(db, cache, unit))
+    const broken = new Set<number>()
+    const outcomes = units.map((unit): WireOutcome => {
+      if (unit.chain !== undefined && broken.has(unit.chain)) return { failed: 'an earlier write of the same room failed' }
+      const outcome = applyUnit(db, cache, unit)
+      if (unit.chain !== undefined && !('committed' in outcome && outcome.committed)) broken.add(unit.chain)
+      return outcome
+    })
     prepared(db, cache, 'UPDATE slots SET position = max(position, ?) WHERE slot = 0').run(position)
     db.exec('COMMIT')
     return outcomes

@@ -31,7 +31,7 @@ export class SqliteDatabase implements Database {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#lane = new CommitLane(parts.position, {
-      write: (units, position) => parts.writer.write(units.map(toWire), position),
+      write: (units, position) => parts.writer.write(toWire(units), position),
       soon: parts.soon,
     })
   }
@@ -82,8 +82,19 @@ function toInput(value: Query<unknown>['values'][number]): SQLInputValue {
   return Array.isArray(value) ? JSON.stringify(value) : (value as SQLInputValue)
 }
 
-function toWire(unit: CommitUnit): WireUnit {
+function toWire(units: readonly CommitUnit[]): WireUnit[] {
+  const chains = new Map<object, number>()
+  return units.map((unit) => {
+    if (unit.chain === undefined) return wireUnit(unit, undefined)
+    const chain = chains.get(unit.chain) ?? chains.size
+    chains.set(unit.chain, chain)
+    return wireUnit(unit, chain)
+  })
+}
+
+function wireUnit(unit: CommitUnit, chain: number | undefined): WireUnit {
   return {
+    chain,
     rows: (unit.rows ?? []).map(({ write, rows }) => ({ text: write.sqlite, rows })),
     steps: (unit.steps ?? []).map(({ query, expect }) => ({
       text: query.sqlite,

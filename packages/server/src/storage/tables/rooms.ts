@@ -1,0 +1,124 @@
+import type { RoomId } from '@causeway/events'
+import type { Database } from '../database.ts'
+import { sql } from '../sql.ts'
+import { insert, insertNew, update, upsert } from '../table-write.ts'
+
+/** One row a room. */
+export interface RoomRow {
+  readonly room: number
+  readonly room_id: string
+  readonly version: string
+  readonly published: number
+  readonly quarantined: string | null
+  readonly checkpoint: Uint8Array
+}
+
+export const insertRoom = insert({
+  name: 'rooms.insert',
+  table: 'rooms',
+  columns: { room: 'int', room_id: 'text', shard: 'int', version: 'text', published: 'int', checkpoint: 'bytes' },
+})
+
+export const writeCheckpoint = update({
+  name: 'rooms.writeCheckpoint',
+  table: 'rooms',
+  key: ['room'],
+  columns: { room: 'int', checkpoint: 'bytes' },
+})
+
+export const insertKey = insert({
+  name: 'room_keys.insert',
+  table: 'room_keys',
+  columns: { room: 'int', key: 'int', type: 'bytes', state_key: 'bytes' },
+})
+
+export const insertStateNode = insert({
+  name: 'room_state.insert',
+  table: 'room_state',
+  columns: { room: 'int', node: 'int', parent: 'int', links: 'int', entries: 'bytes' },
+})
+
+export const insertStateChange = insert({
+  name: 'state_changes.insert',
+  table: 'state_changes',
+  columns: { room: 'int', pos: 'int', key: 'int', old: 'int', new: 'int' },
+})
+
+export const addMissingEvent = insertNew({
+  name: 'missing_events.add',
+  table: 'missing_events',
+  key: ['room', 'event_id', 'child'],
+  columns: { room: 'int', event_id: 'text', child: 'int' },
+})
+
+export const upsertRoomServer = upsert({
+  name: 'room_servers.upsert',
+  table: 'room_servers',
+  key: ['room', 'server'],
+  columns: { room: 'int', server: 'text', joined: 'int', left_pos: 'int' },
+})
+
+/** The row of a room by its id. */
+export function findRoom(db: Database, roomId: RoomId): Promise<RoomRow | undefined> {
+  return db.first(sql<RoomRow>('rooms.byId')`
+    SELECT room, room_id, version, published, quarantined, checkpoint FROM rooms WHERE room_id = ${roomId}`)
+}
+
+/** The row of a room by its number. */
+export function roomByNumber(db: Database, room: number): Promise<RoomRow | undefined> {
+  return db.first(sql<RoomRow>('rooms.byNumber')`
+    SELECT room, room_id, version, published, quarantined, checkpoint FROM rooms WHERE room = ${room}`)
+}
+
+/** The largest room number that a slot has given: room numbers are `32 · k + slot`. */
+export async function largestRoomNumber(db: Database, slot: number): Promise<number> {
+  const row = await db.first(sql<{ room: number | null }>('rooms.largest')`SELECT max(room) AS room FROM rooms WHERE room % 32 = ${slot}`)
+  return row?.room ?? slot
+}
+
+/** A room's interned pairs by rising number. */
+export function roomKeys(db: Database, room: number): Promise<{ key: number; type: Uint8Array; state_key: Uint8Array | null }[]> {
+  return db.all(sql<{ key: number; type: Uint8Array; state_key: Uint8Array | null }>('room_keys.all')`
+    SELECT key, type, state_key FROM room_keys WHERE room = ${room} ORDER BY key`)
+}
+
+/** One link of a state chain. */
+export interface StateNodeRow {
+  readonly node: number
+  readonly parent: number
+  readonly links: number
+  readonly entries: Uint8Array
+}
+
+/** A node of the room's state. */
+export function stateNode(db: Database, room: number, node: number): Promise<StateNodeRow | undefined> {
+  return db.first(sql<StateNodeRow>('room_state.node')`SELECT node, parent, links, entries FROM room_state WHERE room = ${room} AND node = ${node}`)
+}
+
+/** The numbers up to which a room has given out events, state nodes, live and history positions. */
+export async function roomCounters(db: Database, room: number): Promise<{ event: number; node: number; live: number; history: number }> {
+  const row = await db.first(sql<{ event: number | null; node: number | null; live: number | null; history: number | null }>('rooms.counters')`
+    SELECT (SELECT max(event) FROM events WHERE room = ${room}) AS event,
+      (SELECT max(node) FROM room_state WHERE room = ${room}) AS node,
+      (SELECT max(pos) FROM events WHERE room = ${room} AND pos IS NOT NULL) AS live,
+      (SELECT min(pos) FROM events WHERE room = ${room} AND pos IS NOT NULL) AS history`)
+  return { event: row?.event ?? 0, node: row?.node ?? 0, live: Math.max(0, row?.live ?? 0), history: Math.min(0, row?.history ?? 0) }
+}
+
+/** Servers with joined members, and those that left. Bound: the servers of one room. */
+export function roomServers(db: Database, room: number): Promise<{ server: string; joined: number }[]> {
+  return db.all(sql<{ server: string; joined: number }>('room_servers.ofRoom')`SELECT server, joined FROM room_servers WHERE room = ${room}`)
+}
+
+/** Changes of the current state after a position up to another, oldest first. */
+export function stateChanges(db: Database, room: number, after: number, upTo: number): Promise<{ pos: number; key: number; old: number; new: number }[]> {
+  return db.all(sql<{ pos: number; key: number; old: number; new: number }>('state_changes.between')`
+    SELECT pos, key, old, new FROM state_changes WHERE room = ${room} AND pos > ${after} AND pos <= ${upTo} ORDER BY pos, key`)
+}
+
+/** Events that are named as prev events and that we have not got, with the depth of their lowest child. */
+export function missingEvents(db: Database, room: number): Promise<{ event_id: string; child: number; depth: number; failures: number }[]> {
+  return db.all(sql<{ event_id: string; child: number; depth: number; failures: number }>('missing_events.ofRoom')`
+    SELECT m.event_id, m.child, e.depth, m.failures FROM missing_events m JOIN events e ON e.room = m.room AND e.event = m.child
+    WHERE m.room = ${room} ORDER BY e.depth DESC LIMIT 100`)
+}
