@@ -50,6 +50,9 @@ export interface EndpointDeclaration<
   ): HandlerResult | Promise<HandlerResult>
 }
 
+/** A request whose endpoint is not known to the compiler. */
+export type AnyRequest = Request<unknown, unknown, unknown, unknown>
+
 /** An operation as the edge mounts it: the declaration, its handler's types folded away. */
 export interface Endpoint<in Services> {
   readonly method: Method
@@ -63,8 +66,11 @@ export interface Endpoint<in Services> {
   readonly body: TSchema | undefined
   readonly rawBody: boolean
   readonly bodyBytesMax: number | undefined
-  /** The edge calls it only with what `auth`, `path`, `query` and `body` declare, parsed and checked. */
-  readonly handle: (request: Request<never, never, never, never>, services: Services) => HandlerResult | Promise<HandlerResult>
+  /**
+   * The edge calls it only with what `auth`, `path`, `query` and `body` declare, parsed and checked. A method, not a function
+   * in a property, since the types that its declaration knew are folded away here.
+   */
+  handle(request: AnyRequest, services: Services): HandlerResult | Promise<HandlerResult>
 }
 
 /**

@@ -1,7 +1,7 @@
 import { parseEventId, parseRoomAlias, parseRoomId, parseServerName, parseUserId } from '@causeway/events'
 import type { EventId, RoomAlias, RoomId, ServerName, UserId } from '@causeway/events'
 import { MatrixError } from '../errors.ts'
-import { pathParamBytesMax } from '../limits.ts'
+import { pathParamBytesMax } from './limits.ts'
 
 /** The parameters that mean the same in every path of the specification; all others are plain strings. */
 export interface NamedParams {
