@@ -32,3 +32,10 @@ export const JSON_NESTING_MAX = 128
 
 /** Bytes of a JSON text that the parser reads unless told otherwise. Ample for a transaction of 50 events of the largest size. */
 export const JSON_BYTES_MAX = 8 * 1024 * 1024
+
+/**
+ * Signatures of an invite by third party that are tried against its keys, and keys that they are tried against. Real ones have one and
+ * at most three; an event full of them would cost hundreds of thousands of verifications.
+ */
+export const THIRD_PARTY_INVITE_SIGNATURES_MAX = 10
+export const THIRD_PARTY_INVITE_KEYS_MAX = 10
