@@ -1,0 +1,9 @@
+import { fanOut } from './fan-out.ts'
+import { incrementalSync } from './incremental-sync.ts'
+import { messages } from './messages.ts'
+import { createRoom, joinRoom } from './rooms.ts'
+import { sendInManyRooms, sendInOneRoom } from './send.ts'
+import type { Workload } from './workload.ts'
+
+/** Every workload, in the order in which they run and are reported. */
+export const allWorkloads: readonly Workload[] = [sendInOneRoom, sendInManyRooms, fanOut, incrementalSync, messages, createRoom, joinRoom]
