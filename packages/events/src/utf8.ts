@@ -9,3 +9,8 @@ export function fitsUtf8(text: string, bytesMax: number): boolean {
   // A UTF-16 unit takes at most three bytes of UTF-8.
   return text.length * 3 <= bytesMax || Buffer.byteLength(text, 'utf8') <= bytesMax
 }
+
+/** The UTF-8 bytes of a text. */
+export function encodeUtf8(text: string): Uint8Array {
+  return Buffer.from(text, 'utf8')
+}

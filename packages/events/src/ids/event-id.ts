@@ -1,5 +1,5 @@
 import { ID_BYTES_MAX } from '../limits.ts'
-import { fitsUtf8 } from '../utf8-length.ts'
+import { fitsUtf8 } from '../utf8.ts'
 import type { EventId } from './ids.ts'
 import { hasServerForm } from './localpart.ts'
 

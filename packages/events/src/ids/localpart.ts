@@ -1,5 +1,5 @@
 import { ID_BYTES_MAX } from '../limits.ts'
-import { fitsUtf8 } from '../utf8-length.ts'
+import { fitsUtf8 } from '../utf8.ts'
 import { isServerNameAt } from './server-name.ts'
 
 const strict = /^[a-z0-9._=/+-]+$/

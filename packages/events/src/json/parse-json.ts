@@ -1,5 +1,5 @@
 import { JSON_BYTES_MAX, JSON_NESTING_MAX } from '../limits.ts'
-import { fitsUtf8 } from '../utf8-length.ts'
+import { fitsUtf8 } from '../utf8.ts'
 import type { JsonFault, JsonRule } from './json-fault.ts'
 import { JsonReader } from './json-reader.ts'
 import type { JsonValue } from './json-value.ts'
