@@ -4,4 +4,22 @@ export const limits = {
   commitQueueUnitsMax: 20_000,
   /** Units in one group commit: bounds the time that a group holds the database. */
   commitGroupUnitsMax: 1_000,
+  /** Shards of rooms: fixed for ever, since each stored room belongs to one. */
+  shards: 1_024,
+  /** Events of one room kept parsed in memory: covers authorization and what clients look at; about 1.5 kB each. */
+  roomEventsInMemoryMax: 1_000,
+  /** States of one room kept in memory; they share what they have in common. */
+  roomStatesInMemoryMax: 64,
+  /** The newest live events of a room that are kept in order: a /sync timeline and a little more. */
+  roomRecentEvents: 32,
+  /** Events fetched with one statement. */
+  eventsPerReadMax: 500,
+  /** Links of a chain of state differences before the next snapshot. */
+  stateLinksMax: 64,
+  /** Live events between two checkpoints of a room: what loading it replays. */
+  checkpointEvery: 64,
+  /** prev_events of an event of ours; more forward extremities than this are taken up step by step. */
+  prevEventsMax: 10,
+  /** Sessions whose recent transactions are kept in memory; about 1 kB each. */
+  sessionsInMemoryMax: 10_000,
 } as const

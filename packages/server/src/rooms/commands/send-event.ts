@@ -1,0 +1,78 @@
+import { canonicalJson, type EventId, type RoomId, type UserId } from '@causeway/events'
+import { MatrixError } from '../../errors.ts'
+import { admit, type Admitted } from '../engine/admit.ts'
+import { buildLocalEvent, type EventWish } from '../engine/local-event.ts'
+import type { RoomEngine } from '../engine/room-engine.ts'
+import type { RoomView } from '../engine/room-view.ts'
+import { standing } from '../engine/stored-event.ts'
+import type { TransactionKey, TransactionMemory } from '../engine/transaction-memory.ts'
+import type { Rows } from '../../storage/database.ts'
+
+/** One event that one of our users sends. */
+export interface SendCommand extends EventWish {
+  readonly roomId: RoomId
+  /** The client's transaction, when the operation has one: a repetition gets the first answer. */
+  readonly transaction?: { readonly key: TransactionKey; readonly txnId: string } | undefined
+  /** Further rows of the same action. */
+  readonly rows?: readonly Rows[]
+}
+
+/**
+ * Send an event to a room that we are in. Resolves with its id once it is durable. A state event that changes nothing is
+ * not sent again: its existing id is the answer (as clients know it from other servers).
+ */
+export async function sendEvent(engine: RoomEngine, transactions: TransactionMemory, command: SendCommand): Promise<EventId> {
+  const key = command.transaction?.key
+  const sent = await engine.run(command.roomId, async (view): Promise<{ eventId: EventId; committed?: Promise<unknown> }> => {
+    const earlier = key === undefined ? undefined : await transactions.find(key)
+    // The answer of an earlier attempt may still be on its way to the disk: later commits of the room come after it.
+    if (earlier !== undefined) return { eventId: earlier as EventId, committed: engine.settled(command.roomId) }
+    const same = command.stateKey === undefined ? undefined : unchanged(view, command)
+    if (same !== undefined) return { eventId: same, committed: engine.settled(command.roomId) }
+    const { event, committed } = await sendInto(engine, view, command, (eventId) =>
+      key === undefined ? [] : [transactions.rows(key, eventId, engine.ports.clock.now())],
+    )
+    const { eventId } = event.pdu
+    if (key !== undefined) {
+      transactions.remember(key, eventId)
+      committed.catch(() => transactions.forget(key))
+    }
+    return { eventId, committed }
+  })
+  await sent.committed
+  return sent.eventId
+}
+
+/** Build, judge and place one event of ours; for commands that already hold the room. */
+export async function sendInto(
+  engine: RoomEngine,
+  view: RoomView,
+  command: SendCommand,
+  rowsFor: (eventId: EventId) => readonly Rows[] = () => [],
+): Promise<Admitted> {
+  const pdu = await buildLocalEvent(engine.ports, view, command)
+  const admitted = await admit(engine.ports, view, {
+    pdu,
+    standing: standing.accepted,
+    stateBefore: view.current,
+    passOn: true,
+    rows: [...(command.rows ?? []), ...rowsFor(pdu.eventId)],
+    ...(command.transaction === undefined
+      ? {}
+      : { origin: JSON.stringify([command.transaction.key.session, command.transaction.txnId]) }),
+  })
+  engine.holdUntil(view, admitted.committed)
+  return admitted
+}
+
+/** The id of the current state event, if it was sent by the same user with the same content. */
+function unchanged(view: RoomView, command: SendCommand): EventId | undefined {
+  const current = view.currentPdu(command.type, command.stateKey ?? '')
+  if (current === undefined || current.sender !== command.sender) return undefined
+  return canonicalJson(current.content) === canonicalJson(command.content) ? current.eventId : undefined
+}
+
+/** A room that one of our users must be joined to for an operation. Throws M_FORBIDDEN. */
+export function requireJoined(view: RoomView, userId: UserId): void {
+  if (!view.localJoined.has(userId)) throw new MatrixError('M_FORBIDDEN', 'You are not joined to this room')
+}

@@ -1,0 +1,72 @@
+import { membershipOfEvent, parseUserId, serverOf, type UserId } from '@causeway/events'
+import { upsertMembership } from '../../storage/tables/memberships.ts'
+import { upsertRoomServer } from '../../storage/tables/rooms.ts'
+import type { EnginePorts } from './admit.ts'
+import type { CommitDraft } from './commit-draft.ts'
+import type { LocalMembershipChange } from './room-announcement.ts'
+import type { RoomView } from './room-view.ts'
+import type { StoredEvent } from './stored-event.ts'
+
+/**
+ * Carry changes of the current state over to memberships, member counts and servers: in the view, and as rows. The events
+ * that the changes name must be in memory. Returns the changes of our own users.
+ */
+export function moveMembers(
+  ports: EnginePorts,
+  view: RoomView,
+  draft: CommitDraft,
+  changes: readonly (readonly [key: number, old: number, now: number])[],
+  cause: StoredEvent,
+): LocalMembershipChange[] {
+  const local: LocalMembershipChange[] = []
+  const touched = new Set<string>()
+  for (const [key, old, now] of changes) {
+    const pair = view.keys.at(key)
+    if (pair?.type !== 'm.room.member' || pair.stateKey === undefined) continue
+    const userId = parseUserId(pair.stateKey)
+    if (userId === undefined) continue
+    const pdu = view.event(now)?.pdu
+    const membership = membershipOfEvent(pdu) ?? 'leave'
+    const before = old === 0 ? undefined : membershipOfEvent(view.event(old)?.pdu)
+    const server = serverOf(userId)
+    const isLocal = server === ports.serverName
+    if (membership === 'join' && before !== 'join') enter(view, userId, server, isLocal)
+    if (membership !== 'join' && before === 'join') leave(view, userId, server, isLocal)
+    view.invitedMembers += (membership === 'invite' ? 1 : 0) - (before === 'invite' ? 1 : 0)
+    if (membership === 'join' || before === 'join') touched.add(server)
+    draft.add(
+      upsertMembership,
+      view.room,
+      userId,
+      membership,
+      now,
+      cause.pos ?? 0,
+      cause.slot,
+      cause.position,
+      isLocal ? 1 : 0,
+      0,
+      pdu?.sender ?? userId,
+      null,
+    )
+    if (isLocal) local.push({ userId, membership })
+  }
+  for (const server of touched) {
+    const joined = view.servers.get(server) ?? 0
+    draft.add(upsertRoomServer, view.room, server, joined, joined === 0 ? (cause.pos ?? 0) : null)
+  }
+  return local
+}
+
+function enter(view: RoomView, userId: UserId, server: string, isLocal: boolean): void {
+  view.joinedMembers += 1
+  view.servers.set(server, (view.servers.get(server) ?? 0) + 1)
+  if (isLocal) view.localJoined.add(userId)
+}
+
+function leave(view: RoomView, userId: UserId, server: string, isLocal: boolean): void {
+  view.joinedMembers -= 1
+  const left = (view.servers.get(server) ?? 1) - 1
+  if (left > 0) view.servers.set(server, left)
+  else view.servers.delete(server)
+  if (isLocal) view.localJoined.delete(userId)
+}

@@ -1,0 +1,34 @@
+import type { RoomId, UserId } from '@causeway/events'
+import type { Announcement } from '../../storage/database.ts'
+import type { Membership } from '../../storage/tables/memberships.ts'
+import type { StoredEvent } from './stored-event.ts'
+
+/** A membership of one of our users that a commit changed. */
+export interface LocalMembershipChange {
+  readonly userId: UserId
+  readonly membership: Membership
+}
+
+/** An event that other servers must get. */
+export interface Departure {
+  readonly event: StoredEvent
+  readonly servers: readonly string[]
+}
+
+/** What a commit changed in a room, for /sync, the senders and push of this process. */
+export interface RoomAnnouncement extends Announcement {
+  readonly kind: 'room'
+  readonly room: number
+  readonly roomId: RoomId
+  readonly slot: number
+  readonly position: number
+  /** New live events, in order. */
+  readonly events: readonly StoredEvent[]
+  readonly memberships: readonly LocalMembershipChange[]
+  readonly departures: readonly Departure[]
+}
+
+/** Is this announcement about a room's events? */
+export function isRoomAnnouncement(announcement: Announcement): announcement is RoomAnnouncement {
+  return announcement.kind === 'room'
+}

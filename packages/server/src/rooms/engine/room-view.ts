@@ -1,0 +1,141 @@
+import type { EventId, Pdu, RoomId, RoomRules, UserId } from '@causeway/events'
+import { LRUCache } from 'lru-cache'
+import { limits } from '../../limits.ts'
+import { KeyTable } from './key-table.ts'
+import { StateVector, type EventNumber, type KeyNumber } from './state-vector.ts'
+import type { StoredEvent } from './stored-event.ts'
+
+/** A state of the room, with its number in storage and the length of the chain that leads to it. */
+export interface StateNode {
+  readonly node: number
+  readonly links: number
+  readonly state: StateVector
+}
+
+/** A forward extremity. */
+export interface Tip {
+  readonly event: EventNumber
+  readonly eventId: EventId
+  /** Local depth. */
+  readonly depth: number
+  /** The depth that the event itself claims; ours claim one more. */
+  readonly claimedDepth: number
+  readonly stateAfter: number
+}
+
+/** Who of this server is joined, and what that means for notifications. */
+export interface LocalMember {
+  readonly userId: UserId
+}
+
+/**
+ * All that a room must know to judge and place one more event, in memory. Changed only under the room's queue, ahead of
+ * the commit that makes the change durable; when that commit fails the view is dropped (`chain.broken`).
+ */
+export class RoomView {
+  readonly room: number
+  readonly roomId: RoomId
+  readonly rules: RoomRules
+  readonly shard: number
+  /** The commit chain of this view: see `CommitUnit.chain`. */
+  readonly chain = { broken: false }
+  readonly keys = new KeyTable()
+
+  /** Numbers given so far: events and state nodes share one sequence. */
+  lastNumber = 0
+  /** The newest live position, and the lowest history position. */
+  livePos = 0
+  historyPos = 0
+  tips: readonly Tip[] = []
+  /** The resolved state after all tips. */
+  current: StateNode = { node: 0, links: 0, state: StateVector.empty }
+  /** The slot and stream position of the newest live event. */
+  lastSlot = 0
+  lastPosition = 0
+  /** Packed notification totals after the newest live event. */
+  counts: Uint8Array | undefined = undefined
+  /** Live events since the last checkpoint. */
+  sinceCheckpoint = 0
+  /** Joined members by server. */
+  readonly servers = new Map<string, number>()
+  joinedMembers = 0
+  invitedMembers = 0
+  /** Our own joined users. */
+  readonly localJoined = new Set<UserId>()
+  quarantined: string | undefined = undefined
+  /** The newest live events, oldest first: what /sync and previews read without the database. */
+  recent: StoredEvent[] = []
+
+  readonly #events = new LRUCache<EventNumber, StoredEvent>({ max: limits.roomEventsInMemoryMax })
+  readonly #numbers = new LRUCache<EventId, EventNumber>({ max: limits.roomEventsInMemoryMax })
+  readonly #nodes = new LRUCache<number, StateNode>({ max: limits.roomStatesInMemoryMax })
+
+  constructor(room: number, roomId: RoomId, rules: RoomRules, shard: number) {
+    this.room = room
+    this.roomId = roomId
+    this.rules = rules
+    this.shard = shard
+  }
+
+  nextNumber(): number {
+    this.lastNumber += 1
+    return this.lastNumber
+  }
+
+  /** Remember an event that is stored or about to be. */
+  keep(event: StoredEvent): void {
+    this.#events.set(event.event, event)
+    this.#numbers.set(event.pdu.eventId, event.event)
+  }
+
+  forgetEvent(event: EventNumber): void {
+    this.#events.delete(event)
+  }
+
+  /** An event, if it is in memory. */
+  event(number: EventNumber): StoredEvent | undefined {
+    return this.#events.get(number)
+  }
+
+  /** The number of an event id, if it is in memory. */
+  numberOf(id: EventId): EventNumber | undefined {
+    return this.#numbers.get(id)
+  }
+
+  keepNode(node: StateNode): void {
+    this.#nodes.set(node.node, node)
+  }
+
+  /** A state, if it is in memory. */
+  node(node: number): StateNode | undefined {
+    if (node === this.current.node) return this.current
+    return this.#nodes.get(node)
+  }
+
+  /** The number of the event that currently holds (type, state key), 0 if none. */
+  currentEvent(type: string, stateKey: string): EventNumber {
+    const key = this.keys.find(type, stateKey)
+    return key === undefined ? 0 : this.current.state.get(key)
+  }
+
+  /** The current state event, if there is one and it is in memory (those that authorization reads are, after `warmAuth`). */
+  currentPdu(type: string, stateKey: string): Pdu | undefined {
+    return this.event(this.currentEvent(type, stateKey))?.pdu
+  }
+
+  /** The key numbers of all members, with their user ids. */
+  memberKeys(): Iterable<[userId: string, key: KeyNumber]> {
+    return this.keys.ofType('m.room.member')
+  }
+
+  /** Add to the newest live events. */
+  pushRecent(event: StoredEvent): void {
+    this.recent.push(event)
+    if (this.recent.length > limits.roomRecentEvents * 2) this.recent = this.recent.slice(-limits.roomRecentEvents)
+  }
+
+  /** An estimate of this view's size, for the cache. Bytes. */
+  get weight(): number {
+    return 4_000 + this.keys.size * 150 + this.#events.size * 1_500 + this.recent.length * 1_000
+  }
+}
