@@ -1,10 +1,11 @@
 import { canonicalJson, type EventId, type RoomId, type UserId } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
-import { admit, type Admitted } from '../engine/admit.ts'
 import { buildLocalEvent, type EventWish } from '../engine/local-event.ts'
+import { placeEvent } from '../engine/place-event.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
+import { RoomUnit } from '../engine/room-unit.ts'
 import type { RoomView } from '../engine/room-view.ts'
-import { standing } from '../engine/stored-event.ts'
+import { standing, type StoredEvent } from '../engine/stored-event.ts'
 import type { TransactionKey, TransactionMemory } from '../engine/transaction-memory.ts'
 import type { Rows } from '../../storage/database.ts'
 
@@ -43,26 +44,33 @@ export async function sendEvent(engine: RoomEngine, transactions: TransactionMem
   return sent.eventId
 }
 
-/** Build, judge and place one event of ours; for commands that already hold the room. */
+/** An event in its place. It is durable once `committed` has resolved. */
+export interface Sent {
+  readonly event: StoredEvent
+  readonly committed: Promise<unknown>
+}
+
+/** Build, judge, place and hand over one event of ours; for commands that already hold the room. */
 export async function sendInto(
   engine: RoomEngine,
   view: RoomView,
   command: SendCommand,
   rowsFor: (eventId: EventId) => readonly Rows[] = () => [],
-): Promise<Admitted> {
-  const pdu = await buildLocalEvent(engine.ports, view, command)
-  const admitted = await admit(engine.ports, view, {
-    pdu,
-    standing: standing.accepted,
-    stateBefore: view.current,
-    passOn: true,
-    rows: [...(command.rows ?? []), ...rowsFor(pdu.eventId)],
-    ...(command.transaction === undefined
-      ? {}
-      : { origin: JSON.stringify([command.transaction.key.session, command.transaction.txnId]) }),
-  })
-  engine.holdUntil(view, admitted.committed)
-  return admitted
+): Promise<Sent> {
+  const unit = new RoomUnit(engine.ports, view)
+  const event = await placeLocal(engine, view, unit, command)
+  unit.addRows([...(command.rows ?? []), ...rowsFor(event.pdu.eventId)])
+  const committed = unit.commit()
+  engine.holdUntil(view, committed)
+  return { event, committed }
+}
+
+/** Build, judge and place one event of ours as part of a larger unit. */
+export async function placeLocal(engine: RoomEngine, view: RoomView, unit: RoomUnit, wish: EventWish & Pick<SendCommand, 'transaction'>): Promise<StoredEvent> {
+  const pdu = await buildLocalEvent(engine.ports, view, wish)
+  const origin = wish.transaction === undefined ? undefined : JSON.stringify([wish.transaction.key.session, wish.transaction.txnId])
+  const placement = { pdu, standing: standing.accepted, stateBefore: view.current, passOn: true }
+  return placeEvent(engine.ports, view, unit, origin === undefined ? placement : { ...placement, origin })
 }
 
 /** The id of the current state event, if it was sent by the same user with the same content. */

@@ -2,7 +2,7 @@ import { authEventKeys, authorize, buildEvent, eventReference, parseEventId, typ
 import { assert } from '../../assert.ts'
 import { MatrixError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
-import type { EnginePorts } from './admit.ts'
+import type { EnginePorts } from './engine-ports.ts'
 import { loadEvents } from './load-room.ts'
 import type { RoomView } from './room-view.ts'
 import { stateFor } from './view-state.ts'

@@ -1,9 +1,9 @@
 import { membershipOfEvent, parseUserId, serverOf, type UserId } from '@causeway/events'
 import { upsertMembership } from '../../storage/tables/memberships.ts'
 import { upsertRoomServer } from '../../storage/tables/rooms.ts'
-import type { EnginePorts } from './admit.ts'
-import type { CommitDraft } from './commit-draft.ts'
+import type { EnginePorts } from './engine-ports.ts'
 import type { LocalMembershipChange } from './room-announcement.ts'
+import type { RoomUnit } from './room-unit.ts'
 import type { RoomView } from './room-view.ts'
 import type { StoredEvent } from './stored-event.ts'
 
@@ -14,7 +14,7 @@ import type { StoredEvent } from './stored-event.ts'
 export function moveMembers(
   ports: EnginePorts,
   view: RoomView,
-  draft: CommitDraft,
+  unit: RoomUnit,
   changes: readonly (readonly [key: number, old: number, now: number])[],
   cause: StoredEvent,
 ): LocalMembershipChange[] {
@@ -34,25 +34,15 @@ export function moveMembers(
     if (membership !== 'join' && before === 'join') leave(view, userId, server, isLocal)
     view.invitedMembers += (membership === 'invite' ? 1 : 0) - (before === 'invite' ? 1 : 0)
     if (membership === 'join' || before === 'join') touched.add(server)
-    draft.add(
-      upsertMembership,
-      view.room,
-      userId,
-      membership,
-      now,
-      cause.pos ?? 0,
-      cause.slot,
-      cause.position,
-      isLocal ? 1 : 0,
-      0,
-      pdu?.sender ?? userId,
-      null,
+    const place = [now, cause.pos ?? 0, cause.slot] as const
+    unit.whenPlaced((position) =>
+      unit.draft.add(upsertMembership, view.room, userId, membership, ...place, position, isLocal ? 1 : 0, 0, pdu?.sender ?? userId, null),
     )
     if (isLocal) local.push({ userId, membership })
   }
   for (const server of touched) {
     const joined = view.servers.get(server) ?? 0
-    draft.add(upsertRoomServer, view.room, server, joined, joined === 0 ? (cause.pos ?? 0) : null)
+    unit.draft.add(upsertRoomServer, view.room, server, joined, joined === 0 ? (cause.pos ?? 0) : null)
   }
   return local
 }

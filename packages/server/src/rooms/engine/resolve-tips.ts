@@ -1,6 +1,6 @@
 import { resolveState, stateTuple, splitStateTuple, type EventId, type Pdu, type StateTuple } from '@causeway/events'
 import { assert } from '../../assert.ts'
-import type { EnginePorts } from './admit.ts'
+import type { EnginePorts } from './engine-ports.ts'
 import { loadEvents, loadNode, loadNumbers } from './load-room.ts'
 import type { RoomView, StateNode, Tip } from './room-view.ts'
 import { standing, type StoredEvent } from './stored-event.ts'

@@ -1,6 +1,6 @@
 import type { RoomId } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
-import type { EnginePorts } from './admit.ts'
+import type { EnginePorts } from './engine-ports.ts'
 import { loadRoom } from './load-room.ts'
 import { RoomCache, type Slot } from './room-cache.ts'
 import type { RoomView } from './room-view.ts'

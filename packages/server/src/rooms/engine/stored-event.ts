@@ -13,11 +13,12 @@ export interface StoredEvent {
   readonly pdu: Pdu
   readonly standing: Standing
   /** Live order when positive, history when negative, absent for an outlier. */
-  readonly pos: number | undefined
+  pos: number | undefined
   /** Local depth: one more than the largest of the known prev events. */
   readonly depth: number
   readonly slot: number
-  readonly position: number
+  /** The stream position; 0 until its unit is handed to the commit lane. */
+  position: number
   /** The number of its (type, state key), or of its type for a message event. */
   readonly key: KeyNumber
   readonly isState: boolean
@@ -27,7 +28,7 @@ export interface StoredEvent {
   readonly stateAfter: number
   readonly edges: Edges
   /** Packed notification totals up to and including this event. */
-  readonly counts: Uint8Array | undefined
+  counts: Uint8Array | undefined
   /** JSON of [session, transaction id] when one of our clients sent it. */
   readonly origin: string | undefined
   /** The number of the redaction that was applied to it. */

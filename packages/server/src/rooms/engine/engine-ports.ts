@@ -1,0 +1,18 @@
+import type { Pdu, ServerName, Signer } from '@causeway/events'
+import type { Clock } from '../../platform/clock.ts'
+import type { Random } from '../../platform/random.ts'
+import type { Database } from '../../storage/database.ts'
+import type { PushTally } from './push-tally.ts'
+import type { RoomView } from './room-view.ts'
+
+/** What the engine needs of the world. */
+export interface EnginePorts {
+  readonly db: Database
+  readonly serverName: ServerName
+  /** Who signs our events. */
+  readonly signer: Signer
+  readonly clock: Clock
+  readonly random: Random
+  /** Who is to be notified of a live event: by what the view and the members' rules say, without waiting. */
+  readonly tally: (view: RoomView, pdu: Pdu) => PushTally
+}

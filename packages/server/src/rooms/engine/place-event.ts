@@ -1,0 +1,164 @@
+import { parseUserId, serverOf, type Pdu } from '@causeway/events'
+import { limits } from '../../limits.ts'
+import { hash48 } from '../../storage/hash48.ts'
+import { insertBody, insertEvent, insertEventId, placeEvent as placeEventRow } from '../../storage/tables/events.ts'
+import { addMissingEvent, insertStateChange, insertStateNode, writeCheckpoint } from '../../storage/tables/rooms.ts'
+import type { CommitDraft } from './commit-draft.ts'
+import type { EnginePorts } from './engine-ports.ts'
+import { loadEvents, loadNumbers, packCheckpoint, tipOf } from './load-room.ts'
+import { moveMembers } from './move-members.ts'
+import { packEdges, packNumbers, type Edges } from './packed-numbers.ts'
+import { resolveTips } from './resolve-tips.ts'
+import type { RoomUnit } from './room-unit.ts'
+import type { RoomView, StateNode } from './room-view.ts'
+import { standing, type Standing, type StoredEvent } from './stored-event.ts'
+
+/** An event that was judged, ready to take its place. */
+export interface Placement {
+  readonly pdu: Pdu
+  readonly standing: Standing
+  readonly stateBefore: StateNode
+  /** JSON of [session, transaction id] of the client that sent it. */
+  readonly origin?: string
+  /** This server passes it on to the others: it is ours, or we vouch for it (a join that we accepted). */
+  readonly passOn?: boolean
+  /** The row that we have of it already, as an outlier or undecided. */
+  readonly existing?: StoredEvent
+}
+
+/** How far apart in depth an event is put from what we know when its prev events are missing: room for the gap's history. */
+const gapDepth = 1 << 20
+
+/**
+ * Give a judged event its place in the room: number, tips, state, memberships, notifications; as rows of the unit, and in
+ * the view, which moves on. Runs under the room's queue.
+ */
+export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomUnit, placement: Placement): Promise<StoredEvent> {
+  const { pdu, stateBefore } = placement
+  const accepted = placement.standing === standing.accepted
+  const edges = await edgesOf(ports, view, pdu)
+  const prev = await loadEvents(ports.db, view, edges.prev.filter((number) => number !== 0))
+  const isState = pdu.stateKey !== undefined
+  const number = placement.existing?.event ?? view.nextNumber()
+  const key = view.keys.intern(pdu.type, pdu.stateKey)
+  const gap = edges.prev.includes(0)
+  const known = gap ? view.tips : prev
+  const after = isState && accepted ? writeNode(unit.draft, view, successor(stateBefore, number, key), stateBefore) : stateBefore
+  const event: StoredEvent = {
+    event: number,
+    pdu,
+    standing: placement.standing,
+    pos: undefined,
+    depth: known.reduce((depth, ancestor) => Math.max(depth, ancestor.depth), 0) + (gap ? gapDepth : 1),
+    slot: ports.db.slot,
+    position: 0,
+    key,
+    isState,
+    sender: view.keys.intern('m.room.member', pdu.sender),
+    stateBefore: stateBefore.node,
+    stateAfter: after.node,
+    edges,
+    counts: undefined,
+    origin: placement.origin,
+    redactedBy: undefined,
+  }
+  if (gap) for (const [index, id] of pdu.prevEvents.entries()) if (edges.prev[index] === 0) unit.draft.add(addMissingEvent, view.room, id, number)
+  if (accepted) await advance(ports, view, unit, placement, event, after)
+  else addEventRows(unit, view, placement, event, 0)
+  view.keep(event)
+  return event
+}
+
+/** The event becomes the newest of the room. */
+async function advance(ports: EnginePorts, view: RoomView, unit: RoomUnit, placement: Placement, event: StoredEvent, after: StateNode): Promise<void> {
+  const tips = [...view.tips.filter((tip) => !event.edges.prev.includes(tip.event)), tipOf(event)]
+  const current = await resolveTips(ports, view, tips, after, (node, from) => writeNode(unit.draft, view, node, from))
+  const changes = view.current.state.differences(current.state)
+  // Members' old and new events say who came and who went.
+  const named = changes.flatMap(([key, old, now]) => (view.keys.at(key)?.type === 'm.room.member' ? [old, now] : []))
+  await loadEvents(ports.db, view, named.filter((number) => number !== 0 && number !== event.event))
+
+  // From here on nothing waits.
+  const serversBefore = [...view.servers.keys()]
+  view.livePos += 1
+  event.pos = view.livePos
+  const tally = ports.tally(view, placement.pdu)
+  event.counts = tally.counts
+  for (const action of tally.actions) unit.draft.add(action.write, ...action.values(view.room, event.pos))
+  for (const [key, old, now] of changes) unit.draft.add(insertStateChange, view.room, event.pos, key, old, now)
+  view.keep(event)
+  unit.addMemberships(moveMembers(ports, view, unit, changes, event))
+  view.tips = tips
+  view.current = current
+  view.keepNode(current)
+  view.counts = tally.counts
+  view.pushRecent(event)
+  unit.addLive(event)
+  checkpointIfDue(unit.draft, view, event)
+  const servers = placement.passOn === true ? destinations(ports, view, serversBefore, placement.pdu) : []
+  if (servers.length > 0) unit.addDeparture({ event, servers })
+  addEventRows(unit, view, placement, event, servers.length > 0 ? 1 : 0)
+}
+
+function addEventRows(unit: RoomUnit, view: RoomView, placement: Placement, event: StoredEvent, federate: number): void {
+  const { pdu } = event
+  if (placement.existing === undefined) {
+    unit.draft.add(insertEventId, view.room, hash48(pdu.eventId), event.event)
+    unit.draft.add(insertBody, view.room, event.event, encoder.encode(pdu.json))
+  }
+  unit.whenPlaced(() => {
+    const place = [event.standing, event.pos ?? null, event.depth, event.slot, event.position] as const
+    const state = [event.stateBefore, event.stateAfter, packEdges(event.edges), event.counts ?? null] as const
+    if (placement.existing === undefined) {
+      const key = [event.key, event.isState ? 1 : 0, event.sender] as const
+      unit.draft.add(insertEvent, view.room, event.event, pdu.eventId, ...place, pdu.originServerTs, ...key, ...state, event.origin ?? null, federate)
+    } else {
+      unit.draft.add(placeEventRow, view.room, event.event, ...place, ...state)
+    }
+  })
+}
+
+function checkpointIfDue(draft: CommitDraft, view: RoomView, event: StoredEvent): void {
+  view.sinceCheckpoint += 1
+  const linear = view.tips.length === 1 && view.current.node === event.stateAfter
+  if (linear && view.sinceCheckpoint < limits.checkpointEvery) return
+  view.sinceCheckpoint = 0
+  const tips = view.tips.map((tip) => tip.event)
+  draft.add(writeCheckpoint, view.room, packCheckpoint({ livePos: view.livePos, currentNode: view.current.node, tips }))
+}
+
+/** The state that follows `before` when `event` comes to hold `key`. Its number is the event's. */
+function successor(before: StateNode, event: number, key: number): StateNode {
+  return { node: event, links: before.links + 1, state: before.state.with(key, event) }
+}
+
+/** Write a state as its difference from `from`, or whole when the chain has become long. Gives the state as it is kept. */
+export function writeNode(draft: CommitDraft, view: RoomView, node: StateNode, from: StateNode): StateNode {
+  const whole = node.links > limits.stateLinksMax
+  const kept: StateNode = whole ? { ...node, links: 0 } : node
+  const entries = whole
+    ? [...node.state.entries()].flat()
+    : from.state.differences(node.state).flatMap(([key, , event]) => [key, event])
+  draft.add(insertStateNode, view.room, kept.node, whole ? 0 : from.node, kept.links, packNumbers(entries))
+  view.keepNode(kept)
+  return kept
+}
+
+async function edgesOf(ports: EnginePorts, view: RoomView, pdu: Pdu): Promise<Edges> {
+  const numbers = await loadNumbers(ports.db, view, [...pdu.prevEvents, ...pdu.authEvents])
+  return { prev: pdu.prevEvents.map((id) => numbers.get(id) ?? 0), auth: pdu.authEvents.map((id) => numbers.get(id) ?? 0) }
+}
+
+/** Who must get an event of ours: the servers in the room before and after it, and the server of whoever it is about. */
+function destinations(ports: EnginePorts, view: RoomView, before: readonly string[], pdu: Pdu): string[] {
+  const servers = new Set([...before, ...view.servers.keys()])
+  if (pdu.type === 'm.room.member' && pdu.stateKey !== undefined) {
+    const target = parseUserId(pdu.stateKey)
+    if (target !== undefined) servers.add(serverOf(target))
+  }
+  servers.delete(ports.serverName)
+  servers.delete(serverOf(pdu.sender))
+  return [...servers]
+}
+
+const encoder = new TextEncoder()

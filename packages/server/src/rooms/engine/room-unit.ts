@@ -1,0 +1,89 @@
+import { assert } from '../../assert.ts'
+import type { CommitOutcome, Rows } from '../../storage/database.ts'
+import { insertKey } from '../../storage/tables/rooms.ts'
+import { CommitDraft } from './commit-draft.ts'
+import type { EnginePorts } from './engine-ports.ts'
+import type { Departure, LocalMembershipChange, RoomAnnouncement } from './room-announcement.ts'
+import type { RoomView } from './room-view.ts'
+import type { StoredEvent } from './stored-event.ts'
+
+/**
+ * What one action changes in a room: the events that it places, written as one unit. The view is ahead of the unit from
+ * the first placed event on, so a unit is either committed or its view is dropped.
+ */
+export class RoomUnit {
+  readonly draft = new CommitDraft()
+  readonly #ports: EnginePorts
+  readonly #view: RoomView
+  readonly #live: StoredEvent[] = []
+  readonly #memberships: LocalMembershipChange[] = []
+  readonly #departures: Departure[] = []
+  readonly #rows: Rows[] = []
+  readonly #late: ((position: number) => void)[] = []
+
+  constructor(ports: EnginePorts, view: RoomView) {
+    this.#ports = ports
+    this.#view = view
+  }
+
+  addLive(event: StoredEvent): void {
+    this.#live.push(event)
+  }
+
+  addMemberships(changes: readonly LocalMembershipChange[]): void {
+    this.#memberships.push(...changes)
+  }
+
+  addDeparture(departure: Departure): void {
+    this.#departures.push(departure)
+  }
+
+  /** Rows of the same action. */
+  addRows(rows: readonly Rows[]): void {
+    this.#rows.push(...rows)
+  }
+
+  /** Rows that hold the unit's stream position: added when it is known. */
+  whenPlaced(add: (position: number) => void): void {
+    this.#late.push(add)
+  }
+
+  /** Hand everything to the commit lane. All events of a unit share one stream position, for they become visible together. */
+  commit(): Promise<CommitOutcome> {
+    const view = this.#view
+    assert(!view.chain.broken, 'a unit builds on a view that holds')
+    const position = this.#live.length > 0 ? this.#ports.db.nextPosition() : 0
+    for (const event of this.#live) event.position = position
+    for (const add of this.#late) add(position)
+    if (position > 0) {
+      view.lastSlot = this.#ports.db.slot
+      view.lastPosition = position
+    }
+    for (const key of view.keys.takeNew()) {
+      const pair = view.keys.at(key)
+      if (pair !== undefined) this.draft.add(insertKey, view.room, key, encode(pair.type), pair.stateKey === undefined ? null : encode(pair.stateKey))
+    }
+    const announcement: RoomAnnouncement = {
+      kind: 'room',
+      room: view.room,
+      roomId: view.roomId,
+      slot: this.#ports.db.slot,
+      position,
+      events: this.#live,
+      memberships: this.#memberships,
+      departures: this.#departures,
+    }
+    return this.#ports.db.commit({
+      rows: [...this.draft.rows(), ...this.#rows],
+      shards: [view.shard],
+      chain: view.chain,
+      announcements: [announcement],
+    })
+  }
+}
+
+const encoder = new TextEncoder()
+
+function encode(text: string): Uint8Array {
+  return encoder.encode(text)
+}

@@ -1,0 +1,33 @@
+import type { RoomAlias, RoomId } from '@causeway/events'
+import type { Database } from '../database.ts'
+import { sql } from '../sql.ts'
+import { insert } from '../table-write.ts'
+
+/** A local alias. */
+export interface AliasRow {
+  readonly alias: string
+  readonly room_id: string
+  readonly creator: string
+}
+
+/** Bound: one row an alias that our users made. */
+export const insertAlias = insert({
+  name: 'aliases.insert',
+  table: 'aliases',
+  columns: { alias: 'text', room_id: 'text', creator: 'text', created_at: 'int' },
+})
+
+/** Where a local alias points. */
+export function findAlias(db: Database, alias: RoomAlias): Promise<AliasRow | undefined> {
+  return db.first(sql<AliasRow>('aliases.one')`SELECT alias, room_id, creator FROM aliases WHERE alias = ${alias}`)
+}
+
+/** The local aliases of a room, oldest first. */
+export function aliasesOf(db: Database, roomId: RoomId): Promise<AliasRow[]> {
+  return db.all(sql<AliasRow>('aliases.ofRoom')`SELECT alias, room_id, creator FROM aliases WHERE room_id = ${roomId} ORDER BY created_at, alias`)
+}
+
+/** Takes an alias away; a step with `expect: 1`. */
+export function deleteAlias(alias: RoomAlias) {
+  return sql('aliases.delete')`DELETE FROM aliases WHERE alias = ${alias}`
+}
