@@ -16,8 +16,11 @@ export const QUIET_MS_MAX = 8_000
 /** Requests that prepare a workload (accounts, joins) in flight at a time. */
 export const PREPARATION_LANES = 8
 
-/** Milliseconds between two looks whether an event has arrived. */
-export const ARRIVAL_POLL_MS = 50
+/** Milliseconds between two looks whether an event has arrived, at first: looking costs the server CPU time, too. */
+export const ARRIVAL_POLL_MS_MIN = 5
+
+/** Milliseconds to which that doubles. */
+export const ARRIVAL_POLL_MS_MAX = 50
 
 /** Milliseconds in which everything that a federation workload sent must have arrived. */
 export const ARRIVAL_MS_MAX = 60_000

@@ -1,4 +1,5 @@
 import { fanOut } from './fan-out.ts'
+import { receivePdus, remoteJoin, sendEventsOut } from './federation.ts'
 import { incrementalSync } from './incremental-sync.ts'
 import { messages } from './messages.ts'
 import { createRoom, joinRoom } from './rooms.ts'
@@ -6,4 +7,15 @@ import { sendInManyRooms, sendInOneRoom } from './send.ts'
 import type { Workload } from './workload.ts'
 
 /** Every workload, in the order in which they run and are reported. */
-export const allWorkloads: readonly Workload[] = [sendInOneRoom, sendInManyRooms, fanOut, incrementalSync, messages, createRoom, joinRoom]
+export const allWorkloads: readonly Workload[] = [
+  sendInOneRoom,
+  sendInManyRooms,
+  fanOut,
+  incrementalSync,
+  messages,
+  createRoom,
+  joinRoom,
+  receivePdus,
+  sendEventsOut,
+  remoteJoin,
+]

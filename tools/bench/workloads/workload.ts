@@ -1,4 +1,5 @@
 import type { MatrixClient } from '../../../packages/testkit/src/client/matrix-client.ts'
+import { RemoteServer } from '../federation/remote-server.ts'
 import { PREPARATION_LANES } from '../limits.ts'
 import { eachOf, measure, type Drive, type Measurement } from '../measurement.ts'
 import type { Population, Target } from '../target.ts'
@@ -20,15 +21,22 @@ export interface Workload {
 export class Bench {
   readonly target: Target
   readonly population: Population
+  #remote: Promise<RemoteServer> | undefined
 
   constructor(target: Target, population: Population) {
     this.target = target
     this.population = population
   }
 
-  /** Give back what the workloads shared. */
+  /** The benchmark's own remote server, started when it is first needed. */
+  remote(): Promise<RemoteServer> {
+    this.#remote ??= RemoteServer.start(this.target)
+    return this.#remote
+  }
+
+  /** End what the workloads shared. */
   async close(): Promise<void> {
-    await Promise.resolve()
+    await (await this.#remote)?.close()
   }
 
   measure(drive: Drive): Promise<Measurement> {
