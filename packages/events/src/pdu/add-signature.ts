@@ -5,8 +5,7 @@ import { emptyObject } from '../json/plain-object.ts'
 import { encodeUtf8 } from '../utf8.ts'
 import type { RoomRules } from '../versions/room-rules.ts'
 import { signedJson } from './event-hash.ts'
-import { textOf } from './event-pdu.ts'
-import { replaceMember } from './event-text.ts'
+import { replaceMember, scanEvent } from './event-text.ts'
 import { checkEvent, type PduResult } from './parse-pdu.ts'
 import type { Pdu } from './pdu.ts'
 import { addToSignatures } from './sign-json.ts'
@@ -17,14 +16,14 @@ import type { SigningKey } from './signing-key.ts'
  * Spec: server-server API, signing events.
  */
 export function addSignature(pdu: Pdu, rules: RoomRules, serverName: ServerName, key: SigningKey): PduResult {
-  const signature = key.sign(encodeUtf8(signedJson(textOf(pdu), pdu, rules)))
+  const signature = key.sign(encodeUtf8(signedJson(scanEvent(pdu.json), pdu, rules)))
   return withSignature(pdu, rules, serverName, key.keyId, encodeBase64(signature))
 }
 
 /** `pdu` with a signature (unpadded base64) that somebody else made, such as a policy server's. The signature is not checked. */
 export function withSignature(pdu: Pdu, rules: RoomRules, serverName: ServerName, keyId: KeyId, signature: string): PduResult {
-  const signatures = addToSignatures(pdu.object['signatures'], serverName, keyId, signature)
-  const object = Object.assign(emptyObject(), pdu.object, { signatures })
-  const text = replaceMember(textOf(pdu), 'signatures', canonicalJson(signatures))
-  return checkEvent(object, rules, { historical: true }, { text })
+  const { object } = pdu
+  const signatures = addToSignatures(object['signatures'], serverName, keyId, signature)
+  const text = replaceMember(scanEvent(pdu.json), 'signatures', canonicalJson(signatures))
+  return checkEvent(Object.assign(emptyObject(), object, { signatures }), rules, { historical: true }, { text })
 }

@@ -6,8 +6,8 @@ import type { EventId } from '../ids/ids.ts'
 import { canonicalJson } from '../json/canonical-json.ts'
 import { isJsonObject, type JsonObject } from '../json/json-value.ts'
 import type { RoomRules } from '../versions/room-rules.ts'
-import { textOf } from './event-pdu.ts'
-import { encodeEvent, joinMembers, type EventText } from './event-text.ts'
+import { readMember } from './event-pdu.ts'
+import { encodeEvent, joinMembers, scanEvent, type EventText } from './event-text.ts'
 import type { Pdu } from './pdu.ts'
 import { keepsContent, keptKeys, redact, redactContent } from './redact.ts'
 
@@ -33,10 +33,10 @@ function isHashed(key: string): boolean {
 
 /** Is the event's own content hash right? If not, only its redacted form may be used. Spec: server-server API, receipt check 3. */
 export function checkContentHash(pdu: Pdu): boolean {
-  const hashes = pdu.object['hashes']
+  const hashes = readMember(pdu, 'hashes')
   const claimed = isJsonObject(hashes) ? hashes['sha256'] : undefined
   if (typeof claimed !== 'string') return false
-  const actual = contentHashOf(textOf(pdu))
+  const actual = contentHashOf(scanEvent(pdu.json))
   if (claimed === actual) return true
   const bytes = decodeBase64(claimed)
   return bytes !== undefined && encodeBase64(bytes) === actual
@@ -53,7 +53,7 @@ export function referenceHash(object: JsonObject, rules: RoomRules): string {
 
 /** The reference hash of an event already parsed. In room versions 1 and 2 it accompanies the event's id in `prev_events`. */
 export function referenceHashOf(pdu: Pdu, rules: RoomRules): string {
-  return hashReference(signedJson(textOf(pdu), pdu, rules), rules)
+  return hashReference(signedJson(scanEvent(pdu.json), pdu, rules), rules)
 }
 
 /** The id of an event in room version 3 and later, from the text that `signedJson` gave. */

@@ -1,31 +1,20 @@
 import { assert } from '../assert.ts'
 import { isEventId } from '../ids/event-id.ts'
 import type { EventId, RoomId, UserId } from '../ids/ids.ts'
-import { isJsonObject, type JsonObject } from '../json/json-value.ts'
+import { parseRoomId, roomIdOfCreate } from '../ids/room-id.ts'
+import { parseUserId } from '../ids/user-id.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-value.ts'
 import { parseJson } from '../json/parse-json.ts'
 import { EVENT_BYTES_MAX } from '../limits.ts'
-import { contentBounds, scanEvent, type EventText } from './event-text.ts'
+import type { RoomRules } from '../versions/room-rules.ts'
+import { contentBounds, memberJson, scanEvent, type EventText } from './event-text.ts'
 import type { Pdu } from './pdu.ts'
 
-/** What of an event is read at once; the rest is read from its text when it is asked for. */
-export interface EventHead {
-  readonly eventId: EventId
-  readonly roomId: RoomId
-  readonly type: string
-  readonly stateKey: string | undefined
-  readonly sender: UserId
-  readonly originServerTs: number
-  readonly depth: number
-}
-
-/** What the parser and the builder hold in hand anyway. */
-export interface EventBody {
-  readonly object: JsonObject
-  readonly prevEvents: readonly EventId[]
-  readonly authEvents: readonly EventId[]
-}
-
-/** An event over its canonical text. `content`, `object` and the lists are parsed on first use when the event comes from our own storage. */
+/**
+ * An event over its canonical text. Everything is read from that text, what is long only when it is asked for. Nothing refers to the
+ * text that the event arrived in: strings of the engine share memory with what they were cut from, and one event that is kept would keep
+ * a whole transaction.
+ */
 export class EventPdu implements Pdu {
   readonly eventId: EventId
   readonly roomId: RoomId
@@ -38,54 +27,58 @@ export class EventPdu implements Pdu {
   readonly contentStart: number
   readonly contentEnd: number
   readonly #redactsInContent: boolean
-  #text: EventText | undefined
   #object: JsonObject | undefined
   #content: JsonObject | undefined
   #prevEvents: readonly EventId[] | undefined
   #authEvents: readonly EventId[] | undefined
   #clientPrefix: string | undefined
 
-  constructor(head: EventHead, text: EventText, redactsInContent: boolean, body?: EventBody) {
-    this.eventId = head.eventId
-    this.roomId = head.roomId
-    this.type = head.type
-    this.stateKey = head.stateKey
-    this.sender = head.sender
-    this.originServerTs = head.originServerTs
-    this.depth = head.depth
+  /** Only for text that has passed the checks, now or before it was stored. */
+  constructor(text: EventText, rules: RoomRules, eventId: EventId) {
+    const type = stringMember(text, 'type')
+    const sender = parseUserId(stringMember(text, 'sender') ?? '')
+    assert(type !== undefined && sender !== undefined, 'an event has a type and a sender')
+    const ownId = rules.eventIds === 'given' ? stringMember(text, 'event_id') : undefined
+    assert(ownId === undefined || ownId === eventId, 'an event that names itself has that id')
+    this.eventId = ownId !== undefined && isEventId(ownId) ? ownId : eventId
+    this.roomId = roomIdOf(stringMember(text, 'room_id'), eventId)
+    this.type = type
+    this.stateKey = stringMember(text, 'state_key')
+    this.sender = sender
+    this.originServerTs = integerMember(text, 'origin_server_ts')
+    this.depth = integerMember(text, 'depth')
     this.json = text.json
     const content = contentBounds(text)
     this.contentStart = content.start
     this.contentEnd = content.end
-    this.#redactsInContent = redactsInContent
-    this.#object = body?.object
-    this.#prevEvents = body?.prevEvents
-    this.#authEvents = body?.authEvents
-    // A parsed event is hashed and its signatures are checked soon after; a stored one is mostly only sent on.
-    this.#text = body === undefined ? undefined : text
+    this.#redactsInContent = rules.redactsInContent
   }
 
   get content(): JsonObject {
     if (this.#content === undefined) {
-      const parsed = this.#object === undefined ? parseOwn(this.json.slice(this.contentStart, this.contentEnd)) : this.#object['content']
-      assert(isJsonObject(parsed), 'the content of an event is an object')
-      this.#content = parsed
+      const content = this.#object?.['content'] ?? parseOwn(this.json.slice(this.contentStart, this.contentEnd))
+      assert(isJsonObject(content), 'the content of an event is an object')
+      this.#content = content
     }
     return this.#content
   }
 
   get object(): JsonObject {
-    this.#object ??= parseOwn(this.json)
+    if (this.#object === undefined) {
+      const object = parseOwn(this.json)
+      assert(isJsonObject(object), 'an event is an object')
+      this.#object = object
+    }
     return this.#object
   }
 
   get prevEvents(): readonly EventId[] {
-    this.#prevEvents ??= this.#readIds('prev_events')
+    this.#prevEvents ??= readIds(scanEvent(this.json), 'prev_events')
     return this.#prevEvents
   }
 
   get authEvents(): readonly EventId[] {
-    this.#authEvents ??= this.#readIds('auth_events')
+    this.#authEvents ??= readIds(scanEvent(this.json), 'auth_events')
     return this.#authEvents
   }
 
@@ -95,39 +88,51 @@ export class EventPdu implements Pdu {
     return typeof redacts === 'string' && isEventId(redacts) ? redacts : undefined
   }
 
-  /** The event's text with the places of its members. */
-  get text(): EventText {
-    this.#text ??= scanEvent(this.json)
-    return this.#text
-  }
-
   /** What `make` gives for this event, made once. */
   clientPrefix(make: (pdu: Pdu) => string): string {
     this.#clientPrefix ??= make(this)
     return this.#clientPrefix
   }
-
-  #readIds(key: 'prev_events' | 'auth_events'): EventId[] {
-    const member = this.text.members.find((candidate) => candidate.key === key)
-    assert(member !== undefined, 'an event has prev_events and auth_events')
-    const list: unknown = JSON.parse(this.json.slice(member.start + key.length + 3, member.end))
-    assert(Array.isArray(list), 'prev_events and auth_events are lists')
-    return list.map((entry: unknown) => {
-      const id: unknown = Array.isArray(entry) ? entry[0] : entry
-      assert(typeof id === 'string' && isEventId(id), 'prev_events and auth_events name events')
-      return id
-    })
-  }
 }
 
-/** The text of any event, with the places of its members. */
-export function textOf(pdu: Pdu): EventText {
-  return pdu instanceof EventPdu ? pdu.text : scanEvent(pdu.json)
+/** A top-level member of an event, parsed afresh: what is looked at once need not stay in memory. */
+export function readMember(pdu: Pdu, key: string): JsonValue | undefined {
+  const json = memberJson(scanEvent(pdu.json), key)
+  return json === undefined ? undefined : parseOwn(json)
 }
 
-function parseOwn(json: string): JsonObject {
-  // Whatever passed the checks once must be readable for ever: numbers and all.
+function parseOwn(json: string): JsonValue {
   const result = parseJson(json, { bytesMax: EVENT_BYTES_MAX })
-  assert(result.ok && isJsonObject(result.value), 'an event that passed the checks can be parsed again')
+  assert(result.ok, 'an event that passed the checks can be parsed again')
   return result.value
+}
+
+function stringMember(text: EventText, key: string): string | undefined {
+  const json = memberJson(text, key)
+  if (json === undefined) return undefined
+  return json.includes('\\') ? String(JSON.parse(json)) : json.slice(1, -1)
+}
+
+/** Beyond ±(2^53 - 1), which room versions 1 to 5 allow, the number is clamped. */
+function integerMember(text: EventText, key: string): number {
+  const value = Number(memberJson(text, key))
+  assert(!Number.isNaN(value), 'the depth and time of an event are numbers')
+  // Adding zero makes 0 of -0.
+  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value)) + 0
+}
+
+function roomIdOf(given: string | undefined, eventId: EventId): RoomId {
+  const roomId = given === undefined ? roomIdOfCreate(eventId) : parseRoomId(given)
+  assert(roomId !== undefined, 'an event has a room id, or gives the room its id')
+  return roomId
+}
+
+function readIds(text: EventText, key: 'prev_events' | 'auth_events'): EventId[] {
+  const list: unknown = JSON.parse(memberJson(text, key) ?? '')
+  assert(Array.isArray(list), 'prev_events and auth_events are lists')
+  return list.map((entry: unknown) => {
+    const id: unknown = Array.isArray(entry) ? entry[0] : entry
+    assert(typeof id === 'string' && isEventId(id), 'prev_events and auth_events name events')
+    return id
+  })
 }

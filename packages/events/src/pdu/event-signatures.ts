@@ -6,17 +6,18 @@ import { isJsonObject } from '../json/json-value.ts'
 import { encodeUtf8 } from '../utf8.ts'
 import type { RoomRules } from '../versions/room-rules.ts'
 import { signedJson } from './event-hash.ts'
-import { textOf } from './event-pdu.ts'
+import { readMember } from './event-pdu.ts'
+import { scanEvent } from './event-text.ts'
 import type { Pdu } from './pdu.ts'
 
 /** The bytes that signatures on an event cover: its redacted form without `signatures`. Spec: server-server API, signing events. */
 export function signedBytes(pdu: Pdu, rules: RoomRules): Uint8Array {
-  return encodeUtf8(signedJson(textOf(pdu), pdu, rules))
+  return encodeUtf8(signedJson(scanEvent(pdu.json), pdu, rules))
 }
 
 /** The signatures of one server on an event, in base64, by ed25519 keys; others are left out. */
 export function signaturesOf(pdu: Pdu, server: ServerName): readonly (readonly [KeyId, string])[] {
-  const signatures = pdu.object['signatures']
+  const signatures = readMember(pdu, 'signatures')
   const ofServer = isJsonObject(signatures) ? signatures[server] : undefined
   if (!isJsonObject(ofServer)) return []
   const found: [KeyId, string][] = []

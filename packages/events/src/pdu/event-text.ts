@@ -4,7 +4,6 @@ import type { JsonObject } from '../json/json-value.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-const CONTENT_KEY_UNITS = '"content":'.length
 
 /**
  * An event in canonical JSON and where its top-level members stand in it. Hashes, signatures, redacted and client forms are made of
@@ -16,10 +15,11 @@ export interface EventText {
   readonly members: readonly EventMember[]
 }
 
-/** One member of an event: `json.slice(start, end)` is `"key":value`. UTF-16 units. */
+/** One member of an event: `json.slice(start, end)` is `"key":value`, and the value begins at `valueStart`. UTF-16 units. */
 export interface EventMember {
   readonly key: string
   readonly start: number
+  readonly valueStart: number
   readonly end: number
 }
 
@@ -32,8 +32,10 @@ export function encodeEvent(object: JsonObject): EventText {
     if (key === 'unsigned' || value === undefined) continue
     if (json.length > 1) json += ','
     const start = json.length
-    json += `${JSON.stringify(key)}:${canonicalJson(value)}`
-    members.push({ key, start, end: json.length })
+    json += `${JSON.stringify(key)}:`
+    const valueStart = json.length
+    json += canonicalJson(value)
+    members.push({ key, start, valueStart, end: json.length })
   }
   return { json: `${json}}`, members }
 }
@@ -46,8 +48,9 @@ export function scanEvent(json: string): EventText {
     const start = at
     const keyEnd = stringEnd(json, at)
     const key = json.slice(start + 1, keyEnd - 1)
-    at = valueEnd(json, keyEnd + 1)
-    members.push({ key: key.includes('\\') ? String(JSON.parse(`"${key}"`)) : key, start, end: at })
+    const valueStart = keyEnd + 1
+    at = valueEnd(json, valueStart)
+    members.push({ key: key.includes('\\') ? String(JSON.parse(`"${key}"`)) : key, start, valueStart, end: at })
     at += 1
   }
   return { json, members }
@@ -64,24 +67,31 @@ export function joinMembers(text: EventText, keep: (key: string) => boolean, con
   return out
 }
 
+/** The value of a member in canonical JSON, if the event has it. */
+export function memberJson(text: EventText, key: string): string | undefined {
+  const member = text.members.find((candidate) => candidate.key === key)
+  return member === undefined ? undefined : text.json.slice(member.valueStart, member.end)
+}
+
 /** The same event with another value, in canonical JSON, for a member that it has already. */
 export function replaceMember(text: EventText, key: string, value: string): EventText {
   const replaced = text.members.find((member) => member.key === key)
   assert(replaced !== undefined, 'the member to replace is there')
-  const valueStart = replaced.start + JSON.stringify(key).length + 1
-  const growth = valueStart + value.length - replaced.end
+  const { start, valueStart, end } = replaced
+  const growth = valueStart + value.length - end
   const members = text.members.map((member) => {
-    if (member.start < replaced.start) return member
-    return { key: member.key, start: member === replaced ? member.start : member.start + growth, end: member.end + growth }
+    if (member.start < start) return member
+    if (member === replaced) return { key, start, valueStart, end: end + growth }
+    return { key: member.key, start: member.start + growth, valueStart: member.valueStart + growth, end: member.end + growth }
   })
-  return { json: text.json.slice(0, valueStart) + value + text.json.slice(replaced.end), members }
+  return { json: text.json.slice(0, valueStart) + value + text.json.slice(end), members }
 }
 
 /** Where the value of `content` stands. */
 export function contentBounds(text: EventText): { readonly start: number; readonly end: number } {
   const member = text.members.find(({ key }) => key === 'content')
   assert(member !== undefined, 'an event has content')
-  return { start: member.start + CONTENT_KEY_UNITS, end: member.end }
+  return { start: member.valueStart, end: member.end }
 }
 
 /** The index after the string that begins at `quote`. */

@@ -1,6 +1,6 @@
 import { isServerEventId } from '../ids/event-id.ts'
-import type { EventId, RoomId } from '../ids/ids.ts'
-import { isHashRoomId, parseRoomId, roomIdOfCreate } from '../ids/room-id.ts'
+import type { EventId } from '../ids/ids.ts'
+import { isHashRoomId, parseRoomId } from '../ids/room-id.ts'
 import { parseUserId } from '../ids/user-id.ts'
 import { fitsDepth, hasOnlyStrictNumbers } from '../json/json-checks.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json/json-value.ts'
@@ -60,8 +60,8 @@ export function checkEvent(object: JsonObject, rules: RoomRules, options: ParseP
   if (prevEvents.refusal !== undefined) return refuse(prevEvents.refusal)
   const authEvents = readEventIds(object, 'auth_events', options.historical === true ? Infinity : AUTH_EVENTS_MAX, rules)
   if (authEvents.refusal !== undefined) return refuse(authEvents.refusal)
-  const givenRoomId = readRoomId(object, type.value, rules)
-  if (givenRoomId.refusal !== undefined) return refuse(givenRoomId.refusal)
+  const roomId = checkRoomId(object, type.value, rules)
+  if (roomId !== undefined) return refuse(roomId)
   const { content } = object
   if (!isJsonObject(content)) return refuse(reject('pdu.content.type', 'content must be an object'))
 
@@ -72,20 +72,7 @@ export function checkEvent(object: JsonObject, rules: RoomRules, options: ParseP
   if (prevEvents.value.includes(eventId.value) || authEvents.value.includes(eventId.value)) {
     return refuse(reject('pdu.self_reference', 'the event names itself among its ancestors'))
   }
-  const roomId = givenRoomId.value ?? roomIdOfCreate(eventId.value)
-  if (roomId === undefined) return refuse(reject('pdu.room_id.grammar', 'room_id is not a valid identifier'))
-
-  const head = {
-    eventId: eventId.value,
-    roomId,
-    type: type.value,
-    stateKey: stateKey.value,
-    sender: sender.value,
-    originServerTs: originServerTs.value,
-    depth: depth.value,
-  }
-  const body = { object, prevEvents: prevEvents.value, authEvents: authEvents.value }
-  return { ok: true, pdu: new EventPdu(head, text, rules.redactsInContent, body) }
+  return { ok: true, pdu: new EventPdu(text, rules, eventId.value) }
 }
 
 function refuse(refusal: Refusal): PduResult {
@@ -126,17 +113,16 @@ function isSignatures(value: JsonValue | undefined): boolean {
   return Object.values(value).every((keys) => isJsonObject(keys) && Object.values(keys).every((one) => typeof one === 'string'))
 }
 
-/** The room id as given; `undefined` for a create event whose id will give it. Spec: event format of room versions 11 and 12. */
-function readRoomId(object: JsonObject, type: string, rules: RoomRules): Field<RoomId | undefined> {
+/** The create event's id gives the room its id from version 12 on; everything else names its room. Spec: event format of versions 11 and 12. */
+function checkRoomId(object: JsonObject, type: string, rules: RoomRules): Refusal | undefined {
   if (rules.roomIdIsCreateHash && type === 'm.room.create') {
-    if (object['room_id'] === undefined) return { value: undefined }
-    return { refusal: reject('pdu.create.room_id', 'a create event of this room version has no room_id') }
+    if (object['room_id'] === undefined) return undefined
+    return reject('pdu.create.room_id', 'a create event of this room version has no room_id')
   }
   const roomId = readId(object, 'room_id', parseRoomId)
-  if (roomId.refusal === undefined && isHashRoomId(roomId.value) !== rules.roomIdIsCreateHash) {
-    return { refusal: reject('pdu.room_id.version', 'room_id has the form of another room version') }
-  }
-  return roomId
+  if (roomId.refusal !== undefined) return roomId.refusal
+  if (isHashRoomId(roomId.value) === rules.roomIdIsCreateHash) return undefined
+  return reject('pdu.room_id.version', 'room_id has the form of another room version')
 }
 
 function identify(object: JsonObject, signed: () => string, rules: RoomRules): Field<EventId> {
