@@ -8,3 +8,16 @@ export const requestMsMax = 60_000
 export const keepAliveMsMax = 75_000
 /** Connections of one listener: 10,000 waiting clients with a connection for each, and as many again. */
 export const connectionsMax = 20_000
+/** Names whose addresses are remembered: a large server talks to some thousands of others. */
+export const rememberedNamesMax = 20_000
+/** Milliseconds that an address is remembered at least and at most, whatever its record says. */
+export const nameMsMin = 5_000
+export const nameMsMax = 3_600_000
+/** Milliseconds that a name's absence, or a service record (whose lifetime the runtime hides), is remembered. */
+export const absentNameMs = 60_000
+export const serviceMs = 300_000
+/** Milliseconds for one question to a name server, and how often it is asked. */
+export const nameQuestionMs = 3_000
+export const nameQuestionTries = 3
+/** Addresses of one name, and targets of one service, that are kept: more say nothing new. */
+export const addressesPerNameMax = 16
