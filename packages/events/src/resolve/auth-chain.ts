@@ -1,0 +1,82 @@
+import type { EventId } from '../ids/ids.ts'
+import { AuthGraph, type AuthEdges } from './auth-graph.ts'
+
+/** A walk's result, or the events that must be loaded before it can go on. */
+export type Chain = { readonly chain: ReadonlySet<EventId> } | { readonly missing: readonly EventId[] }
+
+/** Likewise for {@link authDifference}. */
+export type Difference = { readonly difference: ReadonlySet<EventId> } | { readonly missing: readonly EventId[] }
+
+/**
+ * The auth chain of these events: "all of E's auth events, all of their auth events, and so on recursively". One of the given events is in it
+ * only when another one rests on it.
+ * https://spec.matrix.org/v1.19/server-server-api/#definitions
+ */
+export function authChain(eventIds: Iterable<EventId>, edges: AuthEdges): Chain {
+  const roots = [...eventIds]
+  const graph = new AuthGraph(edges)
+  graph.walk(roots)
+  if (graph.missing.size > 0) return { missing: [...graph.missing] }
+
+  const chain = new Set<EventId>()
+  for (let number = 0; number < graph.size; number++) {
+    for (const target of graph.edgesOf(number)) {
+      const eventId = graph.idOf(target)
+      if (eventId !== undefined) chain.add(eventId)
+    }
+  }
+  return { chain }
+}
+
+/**
+ * The events that some of these states, but not all of them, rest on or contain: the spec's *auth difference*. `sets` has the conflicted events
+ * of each state, `unconflicted` those that all have.
+ *
+ * The servers in use count a state's own events as part of its chain. It matters for unconflicted ones: they are in no difference.
+ * https://spec.matrix.org/v1.19/rooms/v2/#definitions
+ */
+export function authDifference(
+  sets: readonly Iterable<EventId>[],
+  unconflicted: ReadonlySet<EventId>,
+  edges: AuthEdges,
+): Difference {
+  const graph = new AuthGraph(edges)
+  const roots = sets.map((set) => [...set])
+  // Whatever an unconflicted event rests on is in every chain, so these walks end there.
+  graph.walk(roots.flat(), (eventId) => unconflicted.has(eventId))
+  if (graph.missing.size > 0) return { missing: [...graph.missing] }
+  const difference = differenceIn(graph, roots, unconflicted, new Set())
+  return graph.missing.size > 0 ? { missing: [...graph.missing] } : { difference }
+}
+
+/**
+ * {@link authDifference} on a graph that has been walked from all sets, without those of its events that are `known` to matter already.
+ * Walks on from the unconflicted events only when it must: `graph.missing` tells whether the result holds.
+ */
+export function differenceIn(
+  graph: AuthGraph,
+  sets: readonly (readonly EventId[])[],
+  unconflicted: ReadonlySet<EventId>,
+  known: ReadonlySet<EventId>,
+): ReadonlySet<EventId> {
+  const counts = new Uint32Array(graph.size)
+  for (const set of sets) {
+    const marks = graph.reach(set)
+    for (let number = 0; number < marks.length; number++) counts[number] = (counts[number] ?? 0) + (marks[number] ?? 0)
+  }
+
+  const difference = new Set<EventId>()
+  for (let number = 0; number < counts.length; number++) {
+    const count = counts[number] ?? 0
+    const eventId = graph.idOf(number)
+    if (eventId === undefined || count === 0 || count === sets.length) continue
+    if (!unconflicted.has(eventId) && !known.has(eventId)) difference.add(eventId)
+  }
+  if (difference.size === 0) return difference
+
+  // Some of these may still be in every chain, by way of an unconflicted event.
+  graph.walk(unconflicted)
+  const common = graph.reach(unconflicted)
+  for (const eventId of difference) if (common[graph.numberOf(eventId)] === 1) difference.delete(eventId)
+  return difference
+}

@@ -1,0 +1,28 @@
+import type { EventId } from '../ids/ids.ts'
+import type { StateTuple } from './state-tuple.ts'
+
+/** A state: which event stands for which type and state key. */
+export type StateMap = ReadonlyMap<StateTuple, EventId>
+
+/** Several states, taken apart. */
+export interface Conflict {
+  /** For each state the entries whose keys are not the same in all of them. A key that is absent here is absent in that state. */
+  readonly sets: readonly StateMap[]
+  /** The entries that all states have. */
+  readonly unconflicted: StateMap
+}
+
+/**
+ * Takes states apart into what they agree on and the rest. "If a given key K is present in every state with the same value V in each state
+ * map, then the pair (K, V) belongs to the unconflicted state map. Otherwise, V belongs to the conflicted state set."
+ * https://spec.matrix.org/v1.19/rooms/v2/#definitions
+ */
+export function conflictOf(states: readonly StateMap[]): Conflict {
+  const [first, ...others] = states
+  const unconflicted = new Map<StateTuple, EventId>()
+  for (const [tuple, eventId] of first ?? []) {
+    if (others.every((state) => state.get(tuple) === eventId)) unconflicted.set(tuple, eventId)
+  }
+  const sets = states.map((state) => new Map([...state].filter(([tuple]) => !unconflicted.has(tuple))))
+  return { sets, unconflicted }
+}
