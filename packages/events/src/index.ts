@@ -21,7 +21,16 @@ export { encodeUtf8, fitsUtf8, utf8Length } from './utf8.ts'
 export { roomRules, supportedRoomVersions, type RoomRules } from './versions/room-rules.ts'
 export { allow, reject, type Refusal, type Verdict } from './verdict.ts'
 
-export { AUTH_EVENTS_MAX, DEPTH_MAX, EVENT_BYTES_MAX, EVENT_NESTING_MAX, ID_BYTES_MAX, JSON_BYTES_MAX, JSON_NESTING_MAX, PREV_EVENTS_MAX } from './limits.ts'
+export {
+  AUTH_EVENTS_MAX,
+  DEPTH_MAX,
+  EVENT_BYTES_MAX,
+  EVENT_NESTING_MAX,
+  ID_BYTES_MAX,
+  JSON_BYTES_MAX,
+  JSON_NESTING_MAX,
+  PREV_EVENTS_MAX,
+} from './limits.ts'
 export type { AuthState, Pdu } from './pdu/pdu.ts'
 export { addSignature, withSignature } from './pdu/add-signature.ts'
 export { buildEvent, eventReference, type EventDraft, type EventReference, type Signer } from './pdu/build-event.ts'
@@ -43,7 +52,16 @@ export { createEventId } from './auth/create-event-id.ts'
 export { isPowerEvent } from './auth/is-power-event.ts'
 export { mayInvite } from './auth/member-join.ts'
 export { powerLevels, PowerLevels } from './auth/power-levels.ts'
-export { createEvent, creators, historyVisibility, joinRule, membershipOf, membershipOfEvent, type HistoryVisibility, type Membership } from './auth/read-state.ts'
+export {
+  createEvent,
+  creators,
+  historyVisibility,
+  joinRule,
+  membershipOf,
+  membershipOfEvent,
+  type HistoryVisibility,
+  type Membership,
+} from './auth/read-state.ts'
 export { canRedact } from './auth/redaction.ts'
 
 export { authChain, authDifference, type Chain, type Difference } from './resolve/auth-chain.ts'

@@ -59,7 +59,12 @@ function clamp(value: bigint): number {
 }
 
 /** The event ids in `prev_events` or `auth_events`: plain, or in versions 1 and 2 the first of each pair. Spec: PDU schema. */
-export function readEventIds(object: JsonObject, key: 'prev_events' | 'auth_events', max: number, rules: RoomRules): Field<readonly EventId[]> {
+export function readEventIds(
+  object: JsonObject,
+  key: 'prev_events' | 'auth_events',
+  max: number,
+  rules: RoomRules,
+): Field<readonly EventId[]> {
   const list = object[key]
   if (!Array.isArray(list)) return { refusal: reject(`pdu.${key}.type`, `${key} must be a list`) }
   if (list.length > max) return { refusal: reject(`pdu.${key}.count`, `${key} has more than ${max} entries`) }

@@ -110,7 +110,7 @@ function valueEnd(json: string, start: number): number {
   if (first === QUOTE) return stringEnd(json, start)
   let depth = 0
   let at = start
-  for (; at < json.length; ) {
+  for (; at < json.length;) {
     const unit = json.charCodeAt(at)
     if (unit === QUOTE) {
       at = stringEnd(json, at)

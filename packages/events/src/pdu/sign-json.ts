@@ -29,7 +29,12 @@ export function verifyJson(object: JsonObject, serverName: ServerName, keyId: Ke
 }
 
 /** The `signatures` of an object with one more in it. */
-export function addToSignatures(signatures: JsonObject[string] | undefined, server: ServerName, keyId: KeyId, signature: string): JsonObject {
+export function addToSignatures(
+  signatures: JsonObject[string] | undefined,
+  server: ServerName,
+  keyId: KeyId,
+  signature: string,
+): JsonObject {
   const all = Object.assign(emptyObject(), isJsonObject(signatures) ? signatures : undefined)
   const before = all[server]
   all[server] = Object.assign(emptyObject(), isJsonObject(before) ? before : undefined, { [keyId]: signature })
