@@ -97,6 +97,22 @@ interface SendOptions {
   readonly signal?: AbortSignal
 }
 
+const plenty = { perSecond: 1000, burst: 1000 }
+/** Plenty of everything; the test of limits uses `login`. */
+const rates = {
+  read: plenty,
+  sync: plenty,
+  write: plenty,
+  search: plenty,
+  join: plenty,
+  create: plenty,
+  login: plenty,
+  register: plenty,
+  media: plenty,
+  federation: plenty,
+  federation_join: plenty,
+}
+
 /** An edge over real sockets with `endpoints` mounted, gone at the end of the test. */
 export async function testEdge(
   t: TestContext,
@@ -110,7 +126,7 @@ export async function testEdge(
     endpoints,
     services: {},
     identify,
-    rates: new RateLimiter({ read: { perSecond: 1000, burst: 1000 }, few: { perSecond: 1, burst: 2 } }, true, clock),
+    rates: new RateLimiter({ ...rates, login: { perSecond: 1, burst: 2 } }, true, clock),
     clock,
     random: realRandom(),
     log: recordingLogger(log),

@@ -62,7 +62,7 @@ const refused = endpoint({
     throw new MatrixError('M_FORBIDDEN', 'no', { extra: { soft_logout: true } })
   },
 })
-const few = endpoint({ ...base, limit: 'few', method: 'GET', path: '/few', auth: 'optional', handle: () => ({}) })
+const few = endpoint({ ...base, limit: 'login', method: 'GET', path: '/few', auth: 'optional', handle: () => ({}) })
 const text = endpoint({ ...base, method: 'GET', path: '/text', auth: 'none', handle: () => jsonReply('{"é":1}', 201) })
 
 const all = [open, mine, maybe, admin, signed, put, list, broken, refused, few, text]

@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'typebox'
+import type { RateClassName } from '../config/sections/rates.ts'
 import type { Auth, CallerOf } from './caller.ts'
 import type { PathParams } from './path-params.ts'
 import type { Reply } from './reply.ts'
@@ -30,8 +31,8 @@ export interface EndpointDeclaration<
   /** One sentence. */
   readonly summary: string
   readonly auth: A
-  /** The rate-limit class, by its name in the configuration. */
-  readonly limit: string
+  /** The rate-limit class, by its name in the configuration; `none` for what costs nothing. */
+  readonly limit: RateClassName | 'none'
   /**
    * An object schema of the query. Values are read as the property's type says: string, integer, boolean, or an array of
    * strings for what may be repeated. Unknown parameters are ignored. Without it `query` is the plain strings.
@@ -61,7 +62,7 @@ export interface Endpoint<in Services> {
   readonly lastParamMayBeEmpty: boolean
   readonly summary: string
   readonly auth: Auth
-  readonly limit: string
+  readonly limit: RateClassName | 'none'
   readonly query: TSchema | undefined
   readonly body: TSchema | undefined
   readonly rawBody: boolean

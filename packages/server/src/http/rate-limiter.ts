@@ -1,12 +1,7 @@
 import { assert } from '../assert.ts'
 import { rateBucketsMax } from './limits.ts'
+import type { Rate, RateClassName } from '../config/sections/rates.ts'
 import type { Clock } from '../platform/clock.ts'
-
-/** How often something may happen: `burst` times at once, and `perSecond` times a second in the long run. */
-export interface Rate {
-  readonly perSecond: number
-  readonly burst: number
-}
 
 interface Bucket {
   tokens: number
@@ -63,21 +58,18 @@ export class RateClass {
   }
 }
 
-/** All classes by name. Two more exist without being named: `none`, which limits nothing, and every class when limits are off. */
+/** All classes by name. */
 export class RateLimiter {
-  readonly #classes = new Map<string, RateClass>()
+  readonly #classes: ReadonlyMap<string, RateClass>
   readonly #on: boolean
 
-  constructor(rates: Readonly<Record<string, Rate>>, on: boolean, clock: Clock) {
+  constructor(rates: Readonly<Record<RateClassName, Rate>>, on: boolean, clock: Clock) {
     this.#on = on
-    for (const [name, rate] of Object.entries(rates)) this.#classes.set(name, new RateClass(rate, clock))
+    this.#classes = new Map(Object.entries(rates).map(([name, rate]) => [name, new RateClass(rate, clock)]))
   }
 
-  /** The class called `name`; undefined when it limits nothing. An unknown name is our mistake. */
-  find(name: string): RateClass | undefined {
-    if (name === 'none') return undefined
-    const found = this.#classes.get(name)
-    assert(found !== undefined, `no rate is configured for the class ${name}`)
-    return this.#on ? found : undefined
+  /** The class called `name`; undefined when it limits nothing: `none`, and every one when limits are off. */
+  find(name: RateClassName | 'none'): RateClass | undefined {
+    return this.#on ? this.#classes.get(name) : undefined
   }
 }

@@ -1,0 +1,41 @@
+import { option } from '../option.ts'
+import { addressRange, filePath, listOf, onOff, optional } from '../types.ts'
+
+export const federationSection = {
+  title: 'Other servers',
+  about: 'How this server meets others.',
+  options: {
+    on: option({
+      key: 'federation',
+      type: onOff,
+      default: 'on',
+      about: 'Off: users of this server meet only each other.',
+    }),
+    publicRooms: option({
+      key: 'allow_public_rooms_over_federation',
+      type: onOff,
+      default: 'off',
+      about: 'May other servers read the list of public rooms?',
+    }),
+    trustedCaFile: option({
+      key: 'trusted_ca_file',
+      type: optional(filePath),
+      default: '',
+      about: "Certificates (PEM) of authorities that are trusted beside the well-known ones, for other servers' certificates.",
+    }),
+    allowedRanges: option({
+      key: 'outbound.allowed_ranges',
+      type: listOf(addressRange),
+      default: '',
+      about:
+        'Address ranges that requests of this server may reach although they are not public, such as 10.0.0.0/8. ' +
+        'Without them nobody can make the server call into your own network.',
+    }),
+    hostsFile: option({
+      key: 'hosts_file',
+      type: optional(filePath),
+      default: '/etc/hosts',
+      about: 'Names and addresses that go before what name servers say, in the format of /etc/hosts.',
+    }),
+  },
+} as const
