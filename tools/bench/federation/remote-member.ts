@@ -1,5 +1,5 @@
-import { authEventKeys } from '../../../packages/events/src/auth/auth-event-keys.ts'
 import {
+  authEventKeys,
   buildEvent,
   parseEventId,
   parsePdu,

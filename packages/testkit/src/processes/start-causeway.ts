@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { objectAt } from '../client/json.ts'
 import { freePort, retryOnTakenPort } from './free-port.ts'
 import { newSecret, runHomeserver, type Homeserver, type HomeserverOptions } from './homeserver.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -12,7 +13,7 @@ export interface CausewayOptions extends HomeserverOptions {
   readonly rateLimits?: boolean
   /** Arguments for node itself: `--cpu-prof`. */
   readonly nodeArguments?: readonly string[]
-  /** Further keys of the configuration. */
+  /** Further keys of the configuration, dotted as in the manual. */
   readonly configuration?: Readonly<Record<string, unknown>>
 }
 
@@ -35,23 +36,21 @@ export function startCauseway(options: CausewayOptions): Promise<Homeserver> {
     const configuration = {
       server_name: serverName,
       data_dir: join(folder, 'data'),
-      ...(options.database === undefined ? {} : { database: { url: options.database } }),
-      listeners: [
-        { address, port: clientPort },
-        {
-          address,
-          port: federationPort,
-          tls: { certificate: file('tls.crt', identity.certificate), key: file('tls.key', identity.key) },
-        },
-      ],
+      ...(options.database === undefined ? {} : { database: options.database }),
+      'listeners.client': `http://${address}:${clientPort}`,
+      'listeners.federation': `https://${address}:${federationPort}`,
+      'tls.certificate_file': file('tls.crt', identity.certificate),
+      'tls.key_file': file('tls.key', identity.key),
+      registration: 'open',
       registration_shared_secret: sharedSecret,
       rate_limits: options.rateLimits ?? false,
+      allow_public_rooms_over_federation: true,
       trusted_ca_file: file('ca.crt', options.ca.certificate),
-      outbound: { allowed_ranges: ['127.0.0.0/8', '::1/128'] },
+      'outbound.allowed_ranges': ['127.0.0.0/8', '::1/128'],
       ...(options.defaultRoomVersion === undefined ? {} : { default_room_version: options.defaultRoomVersion }),
       ...options.configuration,
     }
-    const configFile = file('causeway.yaml', JSON.stringify(configuration, null, 1))
+    const configFile = file('causeway.yaml', JSON.stringify(nested(configuration), null, 1))
     return runHomeserver({
       name: options.name,
       serverName,
@@ -64,10 +63,20 @@ export function startCauseway(options: CausewayOptions): Promise<Homeserver> {
         args: [...(options.nodeArguments ?? []), join(projectRoot, 'packages/server/src/main/main.ts'), 'start', '--config', configFile],
         cwd: folder,
         logFile: join(folder, 'server.log'),
-        env: { ...process.env, CAUSEWAY_RATE_LIMITS: options.rateLimits === true ? 'on' : 'off' },
       },
     })
   }, address)
+}
+
+/** Dots in the keys of the configuration become levels of the file. */
+function nested(flat: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const file: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(flat)) {
+    const [section = key, name] = key.split('.')
+    if (name === undefined) file[key] = value
+    else file[section] = { ...objectAt(file[section]), [name]: value }
+  }
+  return file
 }
 
 /** The Node that the project pins; that of this process where npm installed none for this platform. */
