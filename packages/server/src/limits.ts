@@ -22,4 +22,13 @@ export const limits = {
   prevEventsMax: 10,
   /** Sessions whose recent transactions are kept in memory; about 1 kB each. */
   sessionsInMemoryMax: 10_000,
+  /** State events, and auth events, that a peer's answer about a room may name. */
+  stateEventsMax: 200_000,
+  /** Missing state events that are fetched one by one; for more, the whole state is asked for. */
+  singleEventFetchesMax: 10,
+  /** Events asked for with one /get_missing_events, and rounds of it, before the state at the gap is fetched instead. */
+  missingEventsLimit: 20,
+  missingEventsRoundsMax: 3,
+  /** Received events of one room that wait for their worker; beyond it a peer's events are refused for now. */
+  inboxRoomMax: 5_000,
 } as const

@@ -2,7 +2,7 @@ import { buildEvent, parseRoomId, roomRules, type JsonObject, type RoomAlias, ty
 import { assert } from '../../assert.ts'
 import { MatrixError } from '../../errors.ts'
 import type { Rows } from '../../storage/database.ts'
-import { insertAlias } from '../../storage/tables/aliases.ts'
+import { claimAlias } from '../../storage/tables/aliases.ts'
 import { insertRoom } from '../../storage/tables/rooms.ts'
 import { packCheckpoint } from '../engine/load-room.ts'
 import { newEventId, refusedDraft, type EventWish } from '../engine/local-event.ts'
@@ -41,7 +41,10 @@ export async function createRoom(engine: RoomEngine, room: number, command: Crea
     const unit = new RoomUnit(engine.ports, view)
     await placeEvent(engine.ports, view, unit, { pdu: create, standing: standing.accepted, stateBefore: view.current })
     for (const event of initialEvents(command, command.creator, rules)) await placeLocal(engine, view, unit, wishOf(event, command.creator))
-    unit.addRows(roomRows(view, command, engine.ports.clock.now()))
+    unit.addRows(roomRows(view, command))
+    if (command.alias !== undefined) {
+      unit.addStep({ query: claimAlias(command.alias, view.roomId, command.creator, engine.ports.clock.now()), expect: 1 })
+    }
     const outcome = unit.commit()
     // Refusal: the alias was taken a moment ago.
     committed = outcome.then((result) => {
@@ -58,13 +61,17 @@ function buildCreate(engine: RoomEngine, command: CreateRoomCommand, rules: Room
   const roomId = rules.roomIdIsCreateHash ? undefined : parseRoomId(`!${ports.random.token(18)}:${ports.serverName}`)
   assert(rules.roomIdIsCreateHash || roomId !== undefined, 'our own room ids are valid')
   const creator: JsonObject = rules.creatorIsSender ? {} : { creator: command.creator }
+  const trusted = rules.creatorsOutrankAll && command.preset === 'trusted_private_chat' ? command.invite : []
+  const given = command.additionalCreators.filter((user) => user !== command.creator)
+  const additional = [...new Set([...given, ...trusted])]
+  const creators: JsonObject = additional.length > 0 ? { additional_creators: additional } : {}
   const built = buildEvent(
     {
       roomId,
       type: 'm.room.create',
       stateKey: '',
       sender: command.creator,
-      content: { ...command.creationContent, ...creator, room_version: rules.version },
+      content: { ...command.creationContent, ...creator, ...creators, room_version: rules.version },
       originServerTs: ports.clock.now(),
       depth: 1,
       prevEvents: [],
@@ -82,10 +89,8 @@ function wishOf(event: Omit<EventWish, 'sender'>, sender: UserId): EventWish {
   return { ...event, sender }
 }
 
-function roomRows(view: RoomView, command: CreateRoomCommand, now: number): Rows[] {
+function roomRows(view: RoomView, command: CreateRoomCommand): Rows[] {
   const checkpoint = packCheckpoint({ livePos: view.livePos, currentNode: view.current.node, tips: view.tips.map((tip) => tip.event) })
   const published = command.published ? 1 : 0
-  const rows: Rows[] = [{ write: insertRoom, rows: [[view.room, view.roomId, view.shard, view.rules.version, published, checkpoint]] }]
-  if (command.alias !== undefined) rows.push({ write: insertAlias, rows: [[command.alias, view.roomId, command.creator, now]] })
-  return rows
+  return [{ write: insertRoom, rows: [[view.room, view.roomId, view.shard, view.rules.version, published, checkpoint]] }]
 }

@@ -1,9 +1,9 @@
-import { parseRoomId, parseUserId, roomRules, type EventId, type RoomId } from '@causeway/events'
+import { parseEventId, parseRoomId, parseUserId, roomRules, type EventId, type RoomId } from '@causeway/events'
 import { assert } from '../../assert.ts'
 import type { Database } from '../../storage/database.ts'
 import { eventsByNumber, liveEventsBackwards, numbersOf } from '../../storage/tables/events.ts'
 import { localMembers, memberCounts } from '../../storage/tables/memberships.ts'
-import { findRoom, roomByNumber, roomCounters, roomKeys, roomServers, stateNode, type RoomRow } from '../../storage/tables/rooms.ts'
+import { findRoom, pendingRedactions, roomByNumber, roomCounters, roomKeys, roomServers, stateNode, type RoomRow } from '../../storage/tables/rooms.ts'
 import { limits } from '../../limits.ts'
 import { packNumbers, unpackNumbers } from './packed-numbers.ts'
 import { RoomView, type StateNode, type Tip } from './room-view.ts'
@@ -43,6 +43,11 @@ export async function loadRoom(db: Database, which: RoomId | number): Promise<Ro
   view.historyPos = counters.history
   await restoreTips(db, view, row)
   await restoreMembers(db, view)
+  for (const pending of await pendingRedactions(db, row.room)) {
+    const target = parseEventId(pending.target)
+    if (target !== undefined) view.pendingRedactions.set(target, pending.redaction)
+  }
+  await loadEvents(db, view, [...view.pendingRedactions.values()])
   return view
 }
 

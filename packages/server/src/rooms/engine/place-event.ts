@@ -3,6 +3,7 @@ import { limits } from '../../limits.ts'
 import { hash48 } from '../../storage/hash48.ts'
 import { insertBody, insertEvent, insertEventId, placeEvent as placeEventRow } from '../../storage/tables/events.ts'
 import { addMissingEvent, insertStateChange, insertStateNode, writeCheckpoint } from '../../storage/tables/rooms.ts'
+import { applyPendingRedaction, applyRedaction } from './apply-redaction.ts'
 import type { CommitDraft } from './commit-draft.ts'
 import type { EnginePorts } from './engine-ports.ts'
 import { loadEvents, loadNumbers, packCheckpoint, tipOf } from './load-room.ts'
@@ -62,10 +63,12 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
     origin: placement.origin,
     redactedBy: undefined,
   }
-  if (gap) for (const [index, id] of pdu.prevEvents.entries()) if (edges.prev[index] === 0) unit.draft.add(addMissingEvent, view.room, id, number)
+  if (gap && placement.standing !== standing.outlier) for (const [index, id] of pdu.prevEvents.entries()) if (edges.prev[index] === 0) unit.draft.add(addMissingEvent, view.room, id, number)
   if (accepted) await advance(ports, view, unit, placement, event, after)
   else addEventRows(unit, view, placement, event, 0)
   view.keep(event)
+  if (accepted && pdu.type === 'm.room.redaction') await applyRedaction(ports, view, unit, event)
+  if (view.pendingRedactions.has(pdu.eventId)) await applyPendingRedaction(ports, view, unit, event)
   return event
 }
 

@@ -1,5 +1,7 @@
 import { assert } from '../../assert.ts'
-import type { CommitOutcome, Rows } from '../../storage/database.ts'
+import type { CommitOutcome, Rows, Step } from '../../storage/database.ts'
+import type { SqlValue } from '../../storage/sql.ts'
+import type { TableWrite } from '../../storage/table-write.ts'
 import { insertKey } from '../../storage/tables/rooms.ts'
 import { CommitDraft } from './commit-draft.ts'
 import type { EnginePorts } from './engine-ports.ts'
@@ -19,6 +21,8 @@ export class RoomUnit {
   readonly #memberships: LocalMembershipChange[] = []
   readonly #departures: Departure[] = []
   readonly #rows: Rows[] = []
+  readonly #steps: Step[] = []
+  readonly #last = new CommitDraft()
   readonly #late: ((position: number) => void)[] = []
 
   constructor(ports: EnginePorts, view: RoomView) {
@@ -41,6 +45,16 @@ export class RoomUnit {
   /** Rows of the same action. */
   addRows(rows: readonly Rows[]): void {
     this.#rows.push(...rows)
+  }
+
+  /** Rows that come after all others of the unit. */
+  replaceBody(write: TableWrite, row: readonly SqlValue[]): void {
+    this.#last.add(write, ...row)
+  }
+
+  /** Statements that may refuse the whole unit. */
+  addStep(step: Step): void {
+    this.#steps.push(step)
   }
 
   /** Rows that hold the unit's stream position: added when it is known. */
@@ -74,7 +88,8 @@ export class RoomUnit {
       departures: this.#departures,
     }
     return this.#ports.db.commit({
-      rows: [...this.draft.rows(), ...this.#rows],
+      steps: this.#steps,
+      rows: [...this.draft.rows(), ...this.#last.rows(), ...this.#rows],
       shards: [view.shard],
       chain: view.chain,
       announcements: [announcement],

@@ -23,11 +23,6 @@ export interface Tip {
   readonly stateAfter: number
 }
 
-/** Who of this server is joined, and what that means for notifications. */
-export interface LocalMember {
-  readonly userId: UserId
-}
-
 /**
  * All that a room must know to judge and place one more event, in memory. Changed only under the room's queue, ahead of
  * the commit that makes the change durable; when that commit fails the view is dropped (`chain.broken`).
@@ -66,6 +61,9 @@ export class RoomView {
   /** The newest live events, oldest first: what /sync and previews read without the database. */
   recent: StoredEvent[] = []
 
+  /** Redactions whose target we have not got, by the target's id. */
+  readonly pendingRedactions = new Map<EventId, EventNumber>()
+
   readonly #events = new LRUCache<EventNumber, StoredEvent>({ max: limits.roomEventsInMemoryMax })
   readonly #numbers = new LRUCache<EventId, EventNumber>({ max: limits.roomEventsInMemoryMax })
   readonly #nodes = new LRUCache<number, StateNode>({ max: limits.roomStatesInMemoryMax })
@@ -88,8 +86,10 @@ export class RoomView {
     this.#numbers.set(event.pdu.eventId, event.event)
   }
 
-  forgetEvent(event: EventNumber): void {
-    this.#events.delete(event)
+  /** An event changed after it took its place (it was redacted). */
+  replace(event: StoredEvent): void {
+    this.keep(event)
+    this.recent = this.recent.map((recent) => (recent.event === event.event ? event : recent))
   }
 
   /** An event, if it is in memory. */
@@ -132,6 +132,11 @@ export class RoomView {
   pushRecent(event: StoredEvent): void {
     this.recent.push(event)
     if (this.recent.length > limits.roomRecentEvents * 2) this.recent = this.recent.slice(-limits.roomRecentEvents)
+  }
+
+  /** Does this server take part in the room? Without tips the room is only known by an invite, or by a join under way. */
+  get hasState(): boolean {
+    return this.tips.length > 0
   }
 
   /** An estimate of this view's size, for the cache. Bytes. */

@@ -51,6 +51,9 @@ export const firstSchema: Migration = {
     // prev_events that we have not got, and who names them: where history can be filled.
     `CREATE TABLE missing_events (room integer NOT NULL, event_id text NOT NULL, child integer NOT NULL, failures integer NOT NULL DEFAULT 0,
        PRIMARY KEY (room, event_id, child)) WITHOUT ROWID`,
+    // Redactions whose target we have not got.
+    `CREATE TABLE pending_redactions (room integer NOT NULL, target text NOT NULL, redaction integer NOT NULL,
+       PRIMARY KEY (room, target, redaction)) WITHOUT ROWID`,
     // Everybody's membership in the current state. pos: of the member event; forgotten: the user forgot the room.
     // invite_state: stripped state of an invite or knock to a room that we are not in.
     `CREATE TABLE memberships (room integer NOT NULL, user_id text NOT NULL, membership text NOT NULL, event integer NOT NULL,

@@ -1,7 +1,6 @@
 import type { RoomAlias, RoomId } from '@causeway/events'
 import type { Database } from '../database.ts'
 import { sql } from '../sql.ts'
-import { insert } from '../table-write.ts'
 
 /** A local alias. */
 export interface AliasRow {
@@ -10,12 +9,11 @@ export interface AliasRow {
   readonly creator: string
 }
 
-/** Bound: one row an alias that our users made. */
-export const insertAlias = insert({
-  name: 'aliases.insert',
-  table: 'aliases',
-  columns: { alias: 'text', room_id: 'text', creator: 'text', created_at: 'int' },
-})
+/** Take an alias, if nobody has it: a step with `expect: 1`. Bound of the table: one row an alias that our users made. */
+export function claimAlias(alias: RoomAlias, roomId: RoomId, creator: string, now: number) {
+  return sql('aliases.claim')`INSERT INTO aliases (alias, room_id, creator, created_at) VALUES (${alias}, ${roomId}, ${creator}, ${now})
+    ON CONFLICT (alias) DO NOTHING`
+}
 
 /** Where a local alias points. */
 export function findAlias(db: Database, alias: RoomAlias): Promise<AliasRow | undefined> {

@@ -122,3 +122,17 @@ export function missingEvents(db: Database, room: number): Promise<{ event_id: s
     SELECT m.event_id, m.child, e.depth, m.failures FROM missing_events m JOIN events e ON e.room = m.room AND e.event = m.child
     WHERE m.room = ${room} ORDER BY e.depth DESC LIMIT 100`)
 }
+
+/** A redaction came before its target. Bound: as many as redactions; at most 1,000 a room are looked at. */
+export const addPendingRedaction = insertNew({
+  name: 'pending_redactions.add',
+  table: 'pending_redactions',
+  key: ['room', 'target', 'redaction'],
+  columns: { room: 'int', target: 'text', redaction: 'int' },
+})
+
+/** The redactions of a room that wait for their target. */
+export function pendingRedactions(db: Database, room: number): Promise<{ target: string; redaction: number }[]> {
+  return db.all(sql<{ target: string; redaction: number }>('pending_redactions.ofRoom')`
+    SELECT target, redaction FROM pending_redactions WHERE room = ${room} ORDER BY redaction DESC LIMIT 1000`)
+}

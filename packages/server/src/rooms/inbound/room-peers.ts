@@ -1,0 +1,33 @@
+import type { EventId, FindKey, JsonObject, MissingKey, RoomId, ServerName } from '@causeway/events'
+
+/** The state of a room at an event, as a peer gives it: ids alone. */
+export interface StateIds {
+  readonly state: readonly EventId[]
+  readonly authChain: readonly EventId[]
+}
+
+/** The same with the events. */
+export interface StateEvents {
+  readonly state: readonly JsonObject[]
+  readonly authChain: readonly JsonObject[]
+}
+
+/**
+ * What the room layer asks of other servers. Each answer is a claim, to be checked like any event; absent when the peer
+ * did not answer, or not in a way that can be read. Implemented over the federation client.
+ */
+export interface RoomPeers {
+  getMissingEvents(
+    server: ServerName,
+    roomId: RoomId,
+    gap: { readonly earliest: readonly EventId[]; readonly latest: readonly EventId[]; readonly limit: number },
+  ): Promise<readonly JsonObject[] | undefined>
+  event(server: ServerName, eventId: EventId): Promise<JsonObject | undefined>
+  eventAuth(server: ServerName, roomId: RoomId, eventId: EventId): Promise<readonly JsonObject[] | undefined>
+  stateIds(server: ServerName, roomId: RoomId, eventId: EventId): Promise<StateIds | undefined>
+  state(server: ServerName, roomId: RoomId, eventId: EventId): Promise<StateEvents | undefined>
+  backfill(server: ServerName, roomId: RoomId, from: readonly EventId[], limit: number): Promise<readonly JsonObject[] | undefined>
+  /** Load keys that a signature check found missing. Resolves when what can be had is there. */
+  ensureKeys(missing: readonly MissingKey[]): Promise<void>
+  readonly findKey: FindKey
+}
