@@ -1,6 +1,7 @@
 import { after } from 'node:test'
 import type { MatrixClient } from '../../packages/testkit/src/client/matrix-client.ts'
 import type { Homeserver, HomeserverOptions } from '../../packages/testkit/src/processes/homeserver.ts'
+import { startPostgres } from '../../packages/testkit/src/processes/postgres.ts'
 import { startCauseway } from '../../packages/testkit/src/processes/start-causeway.ts'
 import { openTcpLink, type TcpLink } from '../../packages/testkit/src/processes/tcp-link.ts'
 import { startSynapse } from '../../packages/testkit/src/synapse/start-synapse.ts'
@@ -40,7 +41,7 @@ after(async () => {
 
 async function start(): Promise<{ servers: Servers; close: () => Promise<void> }> {
   const ca = createTestCa()
-  const startLeft = process.env['INTEROP_LEFT'] === 'synapse' ? startSynapse : startCauseway
+  const startLeft = process.env['INTEROP_LEFT'] === 'synapse' ? startSynapse : startOurs
   const links = await Promise.all([openTcpLink(), openTcpLink()])
   const [left, right] = await Promise.all([
     behind(links[0], (publicPort) => startLeft({ name: 'left', ca, publicPort })),
@@ -58,6 +59,13 @@ async function start(): Promise<{ servers: Servers; close: () => Promise<void> }
       await Promise.all(links.map((link) => link.close()))
     },
   }
+}
+
+/** Our server, with SQLite unless INTEROP_DATABASE=postgres. */
+async function startOurs(options: HomeserverOptions): Promise<Homeserver> {
+  if (process.env['INTEROP_DATABASE'] !== 'postgres') return startCauseway(options)
+  const cluster = await startPostgres()
+  return startCauseway({ ...options, database: await cluster.createDatabase() })
 }
 
 async function behind(

@@ -36,8 +36,9 @@ function targets(commandLine: CommandLine): (() => Promise<Target>)[] {
   const { external, profileFolder } = commandLine
   if (external !== undefined) return [() => Promise.resolve(benchExternal(external))]
   if (commandLine.synapse) return [benchSynapse]
-  const causeway = (): Promise<Target> => benchCauseway({ profileFolder })
-  return commandLine.compare ? [benchSynapse, causeway] : [causeway]
+  const causeway = (postgres: boolean) => (): Promise<Target> => benchCauseway({ profileFolder, postgres })
+  if (!commandLine.compare) return [causeway(commandLine.postgres)]
+  return [benchSynapse, causeway(false), ...(commandLine.postgres ? [causeway(true)] : [])]
 }
 
 function chosenWorkloads(names: readonly string[]): readonly Workload[] {

@@ -8,6 +8,8 @@ export interface CommandLine {
   readonly compare: boolean
   /** Measure Synapse alone. */
   readonly synapse: boolean
+  /** Our server with PostgreSQL; with `compare`, besides SQLite. */
+  readonly postgres: boolean
   /** A folder for CPU profiles of our server. */
   readonly profileFolder: string | undefined
   /** A server that runs already. */
@@ -32,6 +34,7 @@ Measures CPU time, latency, bytes written and memory of a homeserver under load.
   --workload NAME        only this workload (repeatable)
   --compare              Synapse too, in the same run; writes docs/benchmarks.md
   --synapse              Synapse only (SYNAPSE_PYTHON, or .cache/synapse)
+  --postgres             our server with PostgreSQL (with --compare: as well)
   --profile              CPU profiles of our server, in .cache/profiles
 
 A server that runs already:
@@ -53,6 +56,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       workload: { type: 'string', multiple: true, default: [] },
       compare: { type: 'boolean', default: false },
       synapse: { type: 'boolean', default: false },
+      postgres: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       url: { type: 'string' },
       pid: { type: 'string', multiple: true, default: [] },
@@ -84,6 +88,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     workloads: values.workload,
     compare: values.compare,
     synapse: values.synapse,
+    postgres: values.postgres,
     profileFolder: values.profile ? '.cache/profiles' : undefined,
     external: values.url === undefined ? undefined : external(values.url),
   }

@@ -1,26 +1,39 @@
 import { join } from 'node:path'
+import { startOwnPostgres } from '../../../packages/testkit/src/processes/postgres.ts'
 import { startCauseway } from '../../../packages/testkit/src/processes/start-causeway.ts'
 import { createTestCa } from '../../../packages/testkit/src/tls/test-ca.ts'
 import type { Target } from '../target.ts'
 
-/** Start our own server with a fresh data folder; `profileFolder` makes Node write CPU profiles there at its end. */
-export async function benchCauseway(options: { readonly profileFolder: string | undefined }): Promise<Target> {
+/** How our server is measured. */
+export interface CausewayBenchOptions {
+  /** Node writes CPU profiles there when the server ends. */
+  readonly profileFolder: string | undefined
+  /** With PostgreSQL, whose processes are measured as well, instead of SQLite. */
+  readonly postgres: boolean
+}
+
+/** Start our own server with a fresh data folder. */
+export async function benchCauseway({ profileFolder, postgres }: CausewayBenchOptions): Promise<Target> {
   const ca = createTestCa()
-  const { profileFolder } = options
   const nodeArguments = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(process.cwd(), profileFolder)}`]
-  const server = await startCauseway({ name: 'bench', ca, nodeArguments })
+  const cluster = postgres ? await startOwnPostgres({ fsync: true }) : undefined
+  const database = cluster === undefined ? {} : { database: await cluster.createDatabase() }
+  const server = await startCauseway({ name: 'bench', ca, nodeArguments, ...database })
   return {
-    title: 'Causeway, SQLite',
+    title: `Causeway, ${postgres ? 'PostgreSQL' : 'SQLite'}`,
     origin: server.origin,
     serverName: server.serverName,
     sharedSecret: server.sharedSecret,
-    pids: () => [server.pid()],
+    pids: () => (cluster === undefined ? [server.pid()] : [server.pid(), cluster.pid()]),
     federation: {
       url: `https://127.0.0.1:${server.federationPort}`,
       ca: ca.certificate,
       identity: ca.issue(['127.0.0.1']),
       address: '127.0.0.1',
     },
-    close: () => server.dispose(),
+    close: async () => {
+      await server.dispose()
+      await cluster?.stop()
+    },
   }
 }

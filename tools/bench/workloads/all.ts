@@ -1,6 +1,7 @@
 import { fanOut } from './fan-out.ts'
 import { receivePdus, remoteJoin, sendEventsOut } from './federation.ts'
 import { incrementalSync } from './incremental-sync.ts'
+import { initialSync, slidingSync } from './initial-sync.ts'
 import { messages } from './messages.ts'
 import { createRoom, joinRoom } from './rooms.ts'
 import { sendInManyRooms, sendInOneRoom } from './send.ts'
@@ -11,7 +12,9 @@ export const allWorkloads: readonly Workload[] = [
   sendInOneRoom,
   sendInManyRooms,
   fanOut,
+  initialSync,
   incrementalSync,
+  slidingSync,
   messages,
   createRoom,
   joinRoom,

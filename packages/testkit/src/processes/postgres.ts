@@ -22,6 +22,8 @@ export interface Postgres {
 
 /** A cluster that a fault test may break. */
 export interface BreakablePostgres extends Postgres {
+  /** The main process' id; throws while it does not run. */
+  pid(): number
   /** End the whole cluster at once, without a checkpoint, as a crash of the machine would (SIGQUIT: no clean-up). */
   crash(): Promise<void>
   /** Start it again after `crash`, on the same port. */
@@ -66,6 +68,7 @@ export async function startOwnPostgres(options: { readonly fsync: boolean }): Pr
     logFile: cluster.logFile,
     createDatabase: () => cluster.createDatabase(),
     stop: () => cluster.stop(),
+    pid: () => cluster.pid(),
     crash: () => cluster.crash(),
     start: () => cluster.start(),
   }
@@ -123,6 +126,11 @@ class Cluster {
       const lines = readFileSync(pidFile, 'utf8').split('\n')
       return lines[0] === String(child.pid) && lines[7]?.trim() === 'ready'
     })
+  }
+
+  pid(): number {
+    if (this.#child === undefined || this.#child.exit() !== undefined) throw new Error('PostgreSQL does not run')
+    return this.#child.pid
   }
 
   async createDatabase(): Promise<string> {

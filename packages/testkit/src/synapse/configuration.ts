@@ -50,6 +50,8 @@ export function synapseConfiguration(plan: SynapsePlan): Record<string, unknown>
     enable_registration_without_verification: true,
     // The least that bcrypt has: hashing passwords is not what is under test.
     bcrypt_rounds: 4,
+    // A repeated initial /sync must be computed, not repeated from memory.
+    caches: { sync_response_cache_duration: 0 },
     ...(plan.defaultRoomVersion === undefined ? {} : { default_room_version: plan.defaultRoomVersion }),
     ...federation(plan),
     ...(plan.rateLimits ? {} : unlimited()),
