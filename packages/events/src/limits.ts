@@ -39,3 +39,6 @@ export const JSON_BYTES_MAX = 8 * 1024 * 1024
  */
 export const THIRD_PARTY_INVITE_SIGNATURES_MAX = 10
 export const THIRD_PARTY_INVITE_KEYS_MAX = 10
+
+/** UTF-16 units of a pattern or display name that push rules match. Longer ones match nothing; real ones are words. */
+export const PUSH_PATTERN_CHARS_MAX = 1024
