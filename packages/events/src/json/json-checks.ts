@@ -1,6 +1,6 @@
 import { NumberLexeme, isJsonObject, type JsonValue } from './json-value.ts'
 
-/** Are all numbers in `value` plain integers within ±(2^53 - 1), as room version 6 and later demand? Spec: room version 6, canonical JSON. */
+/** Are all numbers in `value` plain integers within ±(2^53 - 1), as room versions from 6 on demand? Spec: appendices, canonical JSON. */
 export function hasOnlyStrictNumbers(value: JsonValue): boolean {
   if (typeof value !== 'object' || value === null) return true
   if (value instanceof NumberLexeme) return false

@@ -113,7 +113,7 @@ function isSignatures(value: JsonValue | undefined): boolean {
   return Object.values(value).every((keys) => isJsonObject(keys) && Object.values(keys).every((one) => typeof one === 'string'))
 }
 
-/** The create event's id gives the room its id from version 12 on; everything else names its room. Spec: event format of versions 11 and 12. */
+/** From version 12 on the create event gives the room its id; everything else names its room. Spec: event format of versions 11 and 12. */
 function checkRoomId(object: JsonObject, type: string, rules: RoomRules): Refusal | undefined {
   if (rules.roomIdIsCreateHash && type === 'm.room.create') {
     if (object['room_id'] === undefined) return undefined

@@ -6,7 +6,10 @@ import { emptyObject } from '../json/plain-object.ts'
 import { encodeEvent, joinMembers } from './event-text.ts'
 import { verifyBytes, type SigningKey } from './signing-key.ts'
 
-/** The bytes that a signature over a JSON object covers: its canonical JSON without `signatures` and `unsigned`. Spec: appendices, signing details. */
+/**
+ * The bytes that a signature over a JSON object covers: its canonical JSON without `signatures` and `unsigned`.
+ * Spec: appendices, signing details.
+ */
 export function signableBytes(object: JsonObject): Uint8Array {
   return encodeUtf8(`{${joinMembers(encodeEvent(object), (key) => key !== 'signatures')}}`)
 }
