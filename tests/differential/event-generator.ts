@@ -17,34 +17,11 @@ const types = [
 
 /** Keys that redaction treats in a special way somewhere, and keys that trip naive code. */
 const contentKeys = [
-  ...[
-    'membership',
-    'join_authorised_via_users_server',
-    'third_party_invite',
-    'creator',
-    'room_version',
-    'm.federate',
-    'join_rule',
-    'allow',
-  ],
-  ...['ban', 'events', 'events_default', 'kick', 'invite', 'redact', 'state_default', 'users', 'users_default', 'notifications'],
-  ...[
-    'aliases',
-    'history_visibility',
-    'redacts',
-    'body',
-    'reason',
-    'signed',
-    '__proto__',
-    'constructor',
-    'toString',
-    '10',
-    '9',
-    '',
-    'é',
-    '💬',
-  ],
-  ...['\uffff', '\ue000', '"', '\\', '\n', '\u0000', '\u007f', '\u2028'],
+  ...'membership join_authorised_via_users_server third_party_invite signed creator room_version m.federate join_rule allow'.split(' '),
+  ...'ban events events_default kick invite redact state_default users users_default notifications'.split(' '),
+  ...'aliases history_visibility redacts body reason __proto__ constructor toString 10 9 é 💬'.split(' '),
+  ...Array.from('\uffff\ue000"\\\n\u0000\u007f\u2028'),
+  '',
 ]
 
 /**

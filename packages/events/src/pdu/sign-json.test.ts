@@ -21,7 +21,8 @@ test('signed JSON: the vectors of the appendices', () => {
   const filled = signJson(json({ one: 1, two: 'Two' }), domain, vectorKey)
   assert.equal(
     canonicalJson(filled),
-    '{"one":1,"signatures":{"domain":{"ed25519:1":"KqmLSbO39/Bzb0QIYE82zqLwsA+PDzYIpIRA2sRQ4sL53+sN6/fpNSoqE7BP7vBZhG6kYdD13EIMJpvhJI+6Bw"}},' +
+    '{"one":1,"signatures":{"domain":{"ed25519:1":' +
+      '"KqmLSbO39/Bzb0QIYE82zqLwsA+PDzYIpIRA2sRQ4sL53+sN6/fpNSoqE7BP7vBZhG6kYdD13EIMJpvhJI+6Bw"}},' +
       '"two":"Two"}',
   )
 })
