@@ -49,11 +49,11 @@ test('a unix socket is for its owner only, replaces a dead one, and not a living
   t.after(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'admin.sock')
   writeFileSync(path, '')
-  const listener = await openHttpListener({ path }, (_request, response) => response.end('ok'))
+  const listener = await openHttpListener({ path, mode: 0o600 }, (_request, response) => response.end('ok'))
   assert.equal(statSync(path).mode & 0o777, 0o600)
   assert.equal(listener.url, `unix:${path}`)
   await assert.rejects(
-    openHttpListener({ path }, () => undefined),
+    openHttpListener({ path, mode: 0o600 }, () => undefined),
     /another process listens/,
   )
   await listener.close()

@@ -5,8 +5,8 @@ import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connectionsMax, headerBytesMax, headersMsMax, keepAliveMsMax, requestMsMax } from './limits.ts'
 
-/** Where to listen: an address and port (0 for any), or the path of a unix socket, which only its owner may open. */
-export type ListenAt = { readonly host: string; readonly port: number } | { readonly path: string }
+/** Where to listen: an address and port (0 for any), or the path of a unix socket and who may open it (0o600: its owner). */
+export type ListenAt = { readonly host: string; readonly port: number } | { readonly path: string; readonly mode: number }
 
 /** PEM texts. */
 export interface TlsIdentity {
@@ -24,8 +24,6 @@ export interface HttpListener {
   close(): Promise<void>
   /** Cut every connection. */
   cut(): void
-  /** From now on this certificate is shown. */
-  renew(identity: TlsIdentity): void
 }
 
 const options = {
@@ -38,27 +36,26 @@ const options = {
 
 /** Open a listener. Rejects with the system's error (EADDRINUSE, EACCES); for a unix socket on which somebody listens, too. */
 export async function openHttpListener(at: ListenAt, onRequest: RequestListener, tls?: TlsIdentity): Promise<HttpListener> {
-  const secure = tls === undefined ? undefined : createTlsServer({ ...options, key: tls.key, cert: tls.certificate }, onRequest)
-  const server: Server = secure ?? createServer(options, onRequest)
+  const server: Server =
+    tls === undefined ? createServer(options, onRequest) : createTlsServer({ ...options, key: tls.key, cert: tls.certificate }, onRequest)
   server.maxConnections = connectionsMax
   // "Expect: 100-continue" goes the way of other requests: the body's reader says "continue" when it wants the body.
   server.on('checkContinue', onRequest)
   server.on('clientError', refuseBadRequest)
 
-  if ('path' in at) await listenOnSocket(server, at.path)
+  if ('path' in at) await listenOnSocket(server, at.path, at.mode)
   else await listening(server, () => server.listen(at.port, at.host))
   const bound = server.address()
   const port = typeof bound === 'object' && bound !== null ? bound.port : 0
 
   return {
     port,
-    url: 'path' in at ? `unix:${at.path}` : `${secure === undefined ? 'http' : 'https'}://${bracketed(at.host)}:${port}`,
+    url: 'path' in at ? `unix:${at.path}` : `${tls === undefined ? 'http' : 'https'}://${bracketed(at.host)}:${port}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
       }),
     cut: () => server.closeAllConnections(),
-    renew: (identity) => secure?.setSecureContext({ key: identity.key, cert: identity.certificate }),
   }
 }
 
@@ -78,18 +75,28 @@ function listening(server: Server, listen: () => void): Promise<void> {
 }
 
 /** A socket file that a killed process left behind is replaced; one that answers is not. */
-async function listenOnSocket(server: Server, path: string): Promise<void> {
-  if (await answers(path)) throw new Error(`another process listens on ${path}`)
+async function listenOnSocket(server: Server, path: string, mode: number): Promise<void> {
+  if (await answers(path)) throw new SocketInUse(path)
   rmSync(path, { force: true })
   await listening(server, () => {
     // The file never exists with wider rights, not even for a moment: the bind happens within this call.
-    const umask = process.umask(0o177)
+    const umask = process.umask(0o777 & ~mode)
     try {
       server.listen(path)
     } finally {
       process.umask(umask)
     }
   })
+}
+
+/** Another process answers on a unix socket; shaped like the system's own errors. */
+export class SocketInUse extends Error {
+  override readonly name = 'SocketInUse'
+  readonly code = 'EADDRINUSE'
+  readonly syscall = 'listen'
+  constructor(path: string) {
+    super(`another process listens on ${path}`)
+  }
 }
 
 function answers(path: string): Promise<boolean> {

@@ -1,13 +1,19 @@
+/** Milliseconds within which the same signal counts once: a terminal, npm and the launcher may each pass it on. */
+const sameSignalMs = 1000
+
 /**
- * Run `stop` at the first SIGTERM or SIGINT. A second signal ends the process at once, for an operator who won't wait.
+ * Run `stop` at the first SIGTERM or SIGINT. Another one later ends the process at once, for an operator who won't wait.
  * Gives the function that takes the handlers away.
  */
 export function onStopSignal(stop: (signal: string) => void): () => void {
-  let asked = false
+  let askedAt: number | undefined
   const handler = (signal: string): void => {
-    if (asked) process.exit(128 + (signal === 'SIGINT' ? 2 : 15))
-    asked = true
-    stop(signal)
+    if (askedAt === undefined) {
+      askedAt = performance.now()
+      stop(signal)
+    } else if (performance.now() - askedAt > sameSignalMs) {
+      process.exit(128 + (signal === 'SIGINT' ? 2 : 15))
+    }
   }
   process.on('SIGTERM', handler)
   process.on('SIGINT', handler)
@@ -17,7 +23,7 @@ export function onStopSignal(stop: (signal: string) => void): () => void {
   }
 }
 
-/** Tell of errors that nobody awaited. They are our mistakes: the process goes on, since one request's must not end all others'. */
+/** Tell of errors that nobody awaited. They are our mistakes, and the process goes on: one request's must not end all others. */
 export function onUnhandled(tell: (error: unknown) => void): void {
   process.on('unhandledRejection', tell)
 }
