@@ -31,4 +31,9 @@ export const limits = {
   missingEventsRoundsMax: 3,
   /** Received events of one room that wait for their worker; beyond it a peer's events are refused for now. */
   inboxRoomMax: 5_000,
+  /** Servers that a join is tried through. */
+  joinServersMax: 10,
+  /** Stripped events kept of an invite, and the size of each one's content in UTF-16 units. */
+  strippedStateMax: 50,
+  strippedContentMax: 16_384,
 } as const

@@ -22,6 +22,7 @@ export class RoomUnit {
   readonly #departures: Departure[] = []
   readonly #rows: Rows[] = []
   readonly #steps: Step[] = []
+  #positioned = false
   readonly #last = new CommitDraft()
   readonly #late: ((position: number) => void)[] = []
 
@@ -40,6 +41,11 @@ export class RoomUnit {
 
   addDeparture(departure: Departure): void {
     this.#departures.push(departure)
+  }
+
+  /** The unit takes a stream position though it places no live event. */
+  takePosition(): void {
+    this.#positioned = true
   }
 
   /** Rows of the same action. */
@@ -66,10 +72,10 @@ export class RoomUnit {
   commit(): Promise<CommitOutcome> {
     const view = this.#view
     assert(!view.chain.broken, 'a unit builds on a view that holds')
-    const position = this.#live.length > 0 ? this.#ports.db.nextPosition() : 0
+    const position = this.#positioned || this.#live.length > 0 ? this.#ports.db.nextPosition() : 0
     for (const event of this.#live) event.position = position
     for (const add of this.#late) add(position)
-    if (position > 0) {
+    if (this.#live.length > 0) {
       view.lastSlot = this.#ports.db.slot
       view.lastPosition = position
     }

@@ -106,11 +106,11 @@ export class Inbox {
   }
 
   async #work(queue: RoomQueue): Promise<void> {
-    const known = new Map<EventId, Waiting>(queue.waiting.map((waiting) => [waiting.pdu.eventId, waiting]))
     while (queue.waiting.length > 0 && !queue.held) {
       const batch = queue.waiting.splice(0)
-      for (const waiting of batch) known.set(waiting.pdu.eventId, waiting)
-      await Promise.all(inPrevOrder(batch).map((waiting) => this.#one(queue, waiting)))
+      const underWay = new Map<EventId, Promise<void>>()
+      for (const waiting of inPrevOrder(batch)) underWay.set(waiting.pdu.eventId, this.#one(queue, waiting, underWay))
+      await Promise.all(underWay.values())
     }
     queue.working = false
     if (queue.waiting.length === 0 && !queue.held) this.#rooms.delete(queue.roomId)
@@ -118,10 +118,10 @@ export class Inbox {
   }
 
   /** One event: its failure is its own, never its neighbours'. */
-  async #one(queue: RoomQueue, waiting: Waiting): Promise<void> {
+  async #one(queue: RoomQueue, waiting: Waiting, underWay: ReadonlyMap<EventId, Promise<void>>): Promise<void> {
     const done: Rows = { write: removeInbox, rows: [] }
     try {
-      await receiveEvent(this.#ports, queue.roomId, waiting, (room) => [{ ...done, rows: [[room, waiting.seq]] }])
+      await receiveEvent({ ...this.#ports, underWay }, queue.roomId, waiting, (room) => [{ ...done, rows: [[room, waiting.seq]] }])
     } catch (error) {
       // It stays in the table and is tried again at the next start.
       this.#ports.log.error({ err: error, event: waiting.pdu.eventId, origin: waiting.origin }, 'an event from another server could not be worked off')

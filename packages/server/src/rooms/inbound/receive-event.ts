@@ -18,6 +18,8 @@ interface Ports {
   readonly engine: RoomEngine
   readonly peers: RoomPeers
   readonly log: Logger
+  /** Events of the same worker that have not got their place yet. */
+  readonly underWay?: ReadonlyMap<EventId, Promise<void>>
 }
 
 /** An event to be judged, and the peer that gave it. */
@@ -38,6 +40,7 @@ export async function receiveEvent(ports: Ports, roomId: RoomId, arrival: Arriva
   let claimed: ClaimedState | undefined
   let rounds = 0
   let authFetched = false
+  let waited = false
   for (;;) {
     const look = await ports.engine.run(roomId, (view) => attempt(ports, view, arrival, rows, claimed))
     if ('settled' in look) return void (await look.settled)
@@ -45,6 +48,13 @@ export async function receiveEvent(ports: Ports, roomId: RoomId, arrival: Arriva
       if (authFetched) return giveUp(ports, roomId, arrival, rows, 'its auth events cannot be had')
       authFetched = true
       await fetchAuth(ports, roomId, arrival)
+      continue
+    }
+    const underWay = look.missingPrev.flatMap((id) => ports.underWay?.get(id) ?? [])
+    if (underWay.length > 0 && !waited) {
+      // Its prev events came with it and wait for something themselves. Once, so that no two can wait for each other.
+      waited = true
+      await Promise.allSettled(underWay)
       continue
     }
     if (rounds < limits.missingEventsRoundsMax && (await fetchMissing(ports, roomId, arrival, look.missingPrev))) {

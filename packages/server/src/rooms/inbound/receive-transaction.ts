@@ -1,0 +1,117 @@
+import { isJsonObject, parseRoomId, type JsonObject, type JsonValue, type RoomId, type ServerName } from '@causeway/events'
+import { MatrixError } from '../../errors.ts'
+import type { Logger } from '../../platform/logger.ts'
+import type { Rows } from '../../storage/database.ts'
+import { inboundAnswer, insertInboundTransaction } from '../../storage/tables/inbox.ts'
+import type { RoomEngine } from '../engine/room-engine.ts'
+import type { RoomView } from '../engine/room-view.ts'
+import { checkReceived } from './check-received.ts'
+import type { Inbox, Waiting } from './inbox.ts'
+import type { RoomPeers } from './room-peers.ts'
+import { serverAllowed } from './server-acl.ts'
+
+/** What an EDU changes: rows of the transaction's commit, and what to do once it is durable. */
+export interface EduEffect {
+  readonly rows?: readonly Rows[]
+  readonly then?: () => void
+}
+
+interface Ports {
+  readonly engine: RoomEngine
+  readonly peers: RoomPeers
+  readonly inbox: Inbox
+  readonly log: Logger
+  /** Takes in one EDU; absent for a type that we do not know. It never throws for what a peer sent. */
+  readonly receiveEdu: (origin: ServerName, type: string, content: JsonObject) => Promise<EduEffect | undefined>
+}
+
+/** Events and EDUs of one transaction (Server-Server API, "Transactions"). */
+const pdusMax = 50
+const edusMax = 100
+
+/**
+ * Take in a peer's transaction. One commit holds its id, the effects of its EDUs and all its events that passed checks 1
+ * to 3; only then it is acknowledged. One bad event harms no other. The same id gets the same answer, and nothing twice.
+ */
+export async function receiveTransaction(ports: Ports, origin: ServerName, txnId: string, body: JsonObject): Promise<string> {
+  const { db, clock } = ports.engine.ports
+  const earlier = await inboundAnswer(db, origin, txnId)
+  if (earlier !== undefined) return earlier.answer
+  const pdus = listOf(body['pdus'], pdusMax, 'pdus')
+  const edus = listOf(body['edus'] ?? [], edusMax, 'edus')
+
+  const results: Record<string, { error?: string }> = Object.create(null)
+  const admitted: { readonly roomId: RoomId; readonly waiting: Waiting }[] = []
+  const rows: Rows[] = []
+  for (const [roomId, values] of byRoom(pdus)) {
+    const view = await ports.engine.view(roomId)
+    if (view === undefined) continue
+    for (const outcome of await admitRoom(ports, origin, view, values)) {
+      if ('error' in outcome) {
+        results[outcome.eventId] = { error: outcome.error }
+        continue
+      }
+      results[outcome.waiting.pdu.eventId] = {}
+      admitted.push({ roomId, waiting: outcome.waiting })
+      rows.push(outcome.row)
+    }
+  }
+  const effects = await eduEffects(ports, origin, edus)
+  const answer = JSON.stringify({ pdus: results })
+  rows.push(...effects.flatMap((effect) => effect.rows ?? []), { write: insertInboundTransaction, rows: [[origin, txnId, answer, clock.now()]] })
+  await db.commit({ rows })
+  for (const effect of effects) effect.then?.()
+  for (const { roomId, waiting } of admitted) ports.inbox.enqueue(roomId, [waiting])
+  return answer
+}
+
+type Admitted = { readonly waiting: Waiting; readonly row: Rows } | { readonly eventId: string; readonly error: string }
+
+async function admitRoom(ports: Ports, origin: ServerName, view: RoomView, values: readonly JsonObject[]): Promise<Admitted[]> {
+  const outcomes: Admitted[] = []
+  const allowed = await serverAllowed(ports.engine.ports.db, view, origin)
+  const received = await checkReceived(ports.peers, values, view.roomId, view.rules)
+  for (const event of received) {
+    if (!event.ok) {
+      ports.log.info({ origin, refusal: event.refusal, event: event.pdu?.eventId }, 'an event was dropped')
+      if (event.pdu !== undefined) outcomes.push({ eventId: event.pdu.eventId, error: event.refusal.why })
+    } else if (!allowed) {
+      outcomes.push({ eventId: event.pdu.eventId, error: 'The server is not allowed in this room' })
+    } else if (!ports.inbox.accepts(view.roomId, outcomes.length + 1)) {
+      throw new MatrixError('M_LIMIT_EXCEEDED', 'too many events of this room are waiting', { extra: { retry_after_ms: 5_000 } })
+    } else {
+      outcomes.push(ports.inbox.admit(view.room, event.pdu, origin))
+    }
+  }
+  return outcomes
+}
+
+async function eduEffects(ports: Ports, origin: ServerName, edus: readonly JsonValue[]): Promise<EduEffect[]> {
+  const effects: EduEffect[] = []
+  for (const edu of edus) {
+    if (!isJsonObject(edu) || typeof edu['edu_type'] !== 'string' || !isJsonObject(edu['content'])) continue
+    const effect = await ports.receiveEdu(origin, edu['edu_type'], edu['content'])
+    if (effect !== undefined) effects.push(effect)
+  }
+  return effects
+}
+
+function byRoom(pdus: readonly JsonValue[]): Map<RoomId, JsonObject[]> {
+  const rooms = new Map<RoomId, JsonObject[]>()
+  for (const pdu of pdus) {
+    if (!isJsonObject(pdu)) continue
+    const roomId = typeof pdu['room_id'] === 'string' ? parseRoomId(pdu['room_id']) : undefined
+    // What names no room (a create event of version 12 among them) cannot be for a room that we are in.
+    if (roomId === undefined) continue
+    const values = rooms.get(roomId)
+    if (values === undefined) rooms.set(roomId, [pdu])
+    else values.push(pdu)
+  }
+  return rooms
+}
+
+function listOf(value: JsonValue | undefined, max: number, name: string): readonly JsonValue[] {
+  if (!Array.isArray(value)) throw new MatrixError('M_BAD_JSON', `${name} must be a list`)
+  if (value.length > max) throw new MatrixError('M_TOO_LARGE', `a transaction holds at most ${max} ${name}`)
+  return value
+}

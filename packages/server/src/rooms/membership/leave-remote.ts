@@ -1,0 +1,62 @@
+import { roomRules, type JsonObject, type RoomId, type RoomRules, type ServerName, type UserId } from '@causeway/events'
+import { MatrixError } from '../../errors.ts'
+import { membershipIn, upsertMembership } from '../../storage/tables/memberships.ts'
+import type { RoomEngine } from '../engine/room-engine.ts'
+import { RoomUnit } from '../engine/room-unit.ts'
+import type { Logger } from '../../platform/logger.ts'
+import type { MembershipPeers } from './membership-peers.ts'
+import { buildOwnEvent } from './own-event.ts'
+
+interface Ports {
+  readonly engine: RoomEngine
+  readonly membershipPeers: MembershipPeers
+  readonly log: Logger
+  /** Runs work after the answer; its failures are logged. */
+  readonly background: (work: () => Promise<void>) => void
+}
+
+/** One of our users declines an invite to a room that this server is not in. */
+export interface RemoteLeave {
+  readonly roomId: RoomId
+  readonly userId: UserId
+  readonly reason: string | undefined
+}
+
+/**
+ * Decline an invite. It always succeeds here at once and reaches the user's devices; the other servers are told in the
+ * background. Throws M_NOT_FOUND or M_FORBIDDEN when there is no invite.
+ */
+export async function leaveRemote(ports: Ports, leave: RemoteLeave): Promise<void> {
+  const { db, serverName } = ports.engine.ports
+  const done = await ports.engine.run(leave.roomId, async (view) => {
+    const row = await membershipIn(db, view.room, leave.userId)
+    if (row === undefined) throw new MatrixError('M_FORBIDDEN', 'You are not in this room')
+    if (row.membership === 'leave') return { rules: view.rules, inviter: undefined, committed: undefined }
+    const unit = new RoomUnit(ports.engine.ports, view)
+    unit.addMemberships([{ userId: leave.userId, membership: 'leave' }])
+    unit.takePosition()
+    unit.whenPlaced((position) =>
+      unit.draft.add(upsertMembership, view.room, leave.userId, 'leave', row.event, row.pos, db.slot, position, 1, 0, leave.userId, row.invite_state),
+    )
+    const committed = unit.commit()
+    ports.engine.holdUntil(view, committed)
+    return { rules: view.rules, inviter: row.sender, committed }
+  })
+  await done.committed
+  if (done.inviter === undefined) return
+  const server = done.inviter.slice(done.inviter.indexOf(':') + 1)
+  if (server !== serverName) ports.background(() => tellServer(ports, leave, server as ServerName, done.rules))
+}
+
+async function tellServer(ports: Ports, leave: RemoteLeave, server: ServerName, known: RoomRules): Promise<void> {
+  const template = await ports.membershipPeers.make(server, 'leave', leave.roomId, leave.userId, [known.version])
+  const rules = roomRules(template.roomVersion ?? known.version) ?? known
+  const reason: JsonObject = leave.reason === undefined ? {} : { reason: leave.reason }
+  const pdu = buildOwnEvent(ports.engine.ports, template.event, {
+    roomId: leave.roomId,
+    rules,
+    userId: leave.userId,
+    content: { ...reason, membership: 'leave' },
+  })
+  await ports.membershipPeers.sendLeave(server, leave.roomId, pdu.eventId, pdu.object)
+}
