@@ -88,22 +88,31 @@ export const firstSchema: Migration = {
     `CREATE TABLE profiles (user_id text NOT NULL, field text NOT NULL, value text NOT NULL, PRIMARY KEY (user_id, field)) WITHOUT ROWID`,
     `CREATE TABLE devices (user_id text NOT NULL, device_id text NOT NULL, display_name text, created_at integer NOT NULL,
        last_seen_at integer, last_seen_ip text, PRIMARY KEY (user_id, device_id)) WITHOUT ROWID`,
-    // A session owns tokens. scopes: space-separated. Ends by deletion, and its tokens with it.
+    // A session owns tokens. scopes: space-separated. Ends by deletion, and its tokens with it. pair: the newest pair of an
+    // access and a refresh token that was used, 0 for none.
     `CREATE TABLE sessions (session integer PRIMARY KEY, user_id text NOT NULL, device_id text NOT NULL, client text NOT NULL,
-       scopes text NOT NULL, created_at integer NOT NULL)`,
+       scopes text NOT NULL, created_at integer NOT NULL, pair integer NOT NULL DEFAULT 0)`,
     `CREATE INDEX sessions_of_user ON sessions (user_id, device_id)`,
-    `CREATE TABLE access_tokens (hash blob PRIMARY KEY, session integer NOT NULL, expires_at integer) WITHOUT ROWID`,
+    `CREATE TABLE access_tokens (hash blob PRIMARY KEY, session integer NOT NULL, pair integer NOT NULL DEFAULT 0, expires_at integer) WITHOUT ROWID`,
     `CREATE INDEX access_tokens_of_session ON access_tokens (session)`,
-    // used: the token was exchanged; its successor is not yet proven. Using it again ends the family.
-    `CREATE TABLE refresh_tokens (hash blob PRIMARY KEY, session integer NOT NULL, generation integer NOT NULL, used_at integer) WITHOUT ROWID`,
-    `CREATE INDEX refresh_tokens_of_session ON refresh_tokens (session)`,
-    `CREATE TABLE registration_tokens (token text PRIMARY KEY, uses_allowed integer, pending integer NOT NULL DEFAULT 0,
-       completed integer NOT NULL DEFAULT 0, expires_at integer)`,
-    // User-interactive authentication in progress. Bound: expires after 15 minutes.
+    // parent: the pair whose refresh token was exchanged for this one. Good is the session's own pair, and what has it as
+    // parent. Older ones stay for a week, so that their use is recognised as theft and ends the session.
+    `CREATE TABLE refresh_tokens (hash blob PRIMARY KEY, session integer NOT NULL, pair integer NOT NULL, parent integer NOT NULL,
+       created_at integer NOT NULL) WITHOUT ROWID`,
+    `CREATE INDEX refresh_tokens_of_session ON refresh_tokens (session, pair)`,
+    // Accounts may be made with them. Absent: any number of uses, for ever.
+    `CREATE TABLE registration_tokens (token text PRIMARY KEY, uses_allowed integer, completed integer NOT NULL DEFAULT 0,
+       expires_at integer)`,
+    // User-interactive authentication in progress. stages: those completed; proof: what they proved; both JSON.
+    // Bound: expires after 15 minutes.
     `CREATE TABLE uia_sessions (id text PRIMARY KEY, operation text NOT NULL, body_hash text NOT NULL, user_id text, stages text NOT NULL,
-       params text NOT NULL, created_at integer NOT NULL)`,
-    `CREATE TABLE filters (user_id text NOT NULL, filter_id integer NOT NULL, json text NOT NULL, PRIMARY KEY (user_id, filter_id)) WITHOUT ROWID`,
+       proof text NOT NULL, created_at integer NOT NULL)`,
+    `CREATE INDEX uia_sessions_by_age ON uia_sessions (created_at)`,
+    // filter_id: 48 bits of the text's hash. Bound: 500 a user, then the oldest goes.
+    `CREATE TABLE filters (user_id text NOT NULL, filter_id integer NOT NULL, json text NOT NULL, created_at integer NOT NULL,
+       PRIMARY KEY (user_id, filter_id)) WITHOUT ROWID`,
     // room_id: '' is global. content: JSON text. type: chosen by clients, JSON-safe (no U+0000: refused at the edge).
+    // Of m.push_rules, content is what differs from the server's default rules.
     `CREATE TABLE account_data (user_id text NOT NULL, room_id text NOT NULL, type text NOT NULL, content text NOT NULL,
        slot integer NOT NULL, position integer NOT NULL, PRIMARY KEY (user_id, room_id, type)) WITHOUT ROWID`,
     `CREATE INDEX account_data_stream ON account_data (user_id, slot, position)`,
