@@ -6,7 +6,10 @@ import { scenario, sharedRoom } from './scenario.ts'
 
 scenario('typing starts and stops', async (placement) => {
   const { roomId, alice, bob } = await sharedRoom(placement)
-  for (const [typist, reader] of [[alice, bob], [bob, alice]] as const) {
+  for (const [typist, reader] of [
+    [alice, bob],
+    [bob, alice],
+  ] as const) {
     await typist.typing(roomId, true)
     await reader.waitForRoom(roomId, 'typing', (room) => room.typing.includes(typist.userId))
     await typist.typing(roomId, false)
@@ -16,7 +19,10 @@ scenario('typing starts and stops', async (placement) => {
 
 scenario('read receipts', async (placement) => {
   const { roomId, alice, bob } = await sharedRoom(placement)
-  for (const [author, reader] of [[alice, bob], [bob, alice]] as const) {
+  for (const [author, reader] of [
+    [alice, bob],
+    [bob, alice],
+  ] as const) {
     const first = await author.sendText(roomId, 'read me in private')
     const second = await author.sendText(roomId, 'read me')
     await reader.waitForEvent(roomId, second)

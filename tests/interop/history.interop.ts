@@ -14,12 +14,16 @@ scenario('history from before the join', async ({ host, guest, version }) => {
   const roomId = await publicRoom(alice, version)
   const written: string[] = []
   for (let number = 0; number < HISTORY_EVENTS; number += 1) {
-    const event = number % 20 === 10 ? alice.sendState(roomId, 'm.room.topic', { topic: `topic ${number}` }) : alice.sendText(roomId, `line ${number}`)
+    const event =
+      number % 20 === 10 ? alice.sendState(roomId, 'm.room.topic', { topic: `topic ${number}` }) : alice.sendText(roomId, `line ${number}`)
     written.push(await event)
   }
   await bob.join(roomId, [host.serverName])
   const read = await readBack(bob, roomId)
-  assert.deepEqual(read.filter((eventId) => written.includes(eventId)), written)
+  assert.deepEqual(
+    read.filter((eventId) => written.includes(eventId)),
+    written,
+  )
   assert.equal(new Set(read).size, read.length, 'no event comes twice')
   // The first page may come before an older one is fetched: the creation of the room must be reached all the same.
   assert.deepEqual(read, await readBack(alice, roomId).then((all) => all.slice(0, read.length)))

@@ -11,7 +11,11 @@ scenario('join by alias', async ({ host, guest, version }) => {
   const roomId = await publicRoom(alice, version, [], { room_alias_name: aliasName, name: 'Found by its alias' })
   assert.equal(await bob.join(`#${aliasName}:${host.serverName}`), roomId)
   await alice.waitForRoom(roomId, "bob's join", (room) => room.membership(bob.userId) === 'join')
-  await bob.waitForRoom(roomId, 'the name', (room) => room.section === 'join' && room.stateContent('m.room.name')?.['name'] === 'Found by its alias')
+  await bob.waitForRoom(
+    roomId,
+    'the name',
+    (room) => room.section === 'join' && room.stateContent('m.room.name')?.['name'] === 'Found by its alias',
+  )
   assert.deepEqual((await bob.joinedMembers(roomId)).sort(), [alice.userId, bob.userId].sort())
   await assertSameState(roomId, alice, bob)
 })

@@ -10,9 +10,12 @@ scenario('messages both ways, unchanged', async (placement) => {
   const content = {
     msgtype: 'm.text',
     body: 'Grüße, 世界 🦊 \u2028 "quoted" \\ and \u0001',
-    'org.example.nested': { z: [1, -2, 9007199254740991, null, true, {}], 'ключ': '', '\ue000': 1, '😀': 2 },
+    'org.example.nested': { z: [1, -2, 9007199254740991, null, true, {}], ключ: '', '\ue000': 1, '😀': 2 },
   }
-  for (const [sender, reader] of [[alice, bob], [bob, alice]] as const) {
+  for (const [sender, reader] of [
+    [alice, bob],
+    [bob, alice],
+  ] as const) {
     const eventId = await sender.send(roomId, 'm.room.message', content)
     const arrived = await reader.waitForEvent(roomId, eventId)
     const kept = await sender.event(roomId, eventId)
@@ -60,12 +63,20 @@ scenario('reactions', async (placement) => {
   await alice.waitForEvent(roomId, reaction)
   const path = `v1/rooms/${encodeURIComponent(roomId)}/relations/${encodeURIComponent(original)}/m.annotation/m.reaction`
   const related = arrayAt(await alice.call('GET', path), 'chunk')
-  assert.deepEqual(related.map((event) => [at(event, 'event_id'), at(event, 'content', 'm.relates_to', 'key')]), [[reaction, '🍰']])
+  assert.deepEqual(
+    related.map((event) => [at(event, 'event_id'), at(event, 'content', 'm.relates_to', 'key')]),
+    [[reaction, '🍰']],
+  )
 })
 
-scenario('redactions of an own and of another server\'s message', async (placement) => {
+scenario("redactions of an own and of another server's message", async (placement) => {
   const { roomId, alice, bob } = await sharedRoom(placement)
-  for (const [author, moderator, reader] of [[alice, alice, bob], [bob, bob, alice], [bob, alice, bob], [alice, bob, alice]] as const) {
+  for (const [author, moderator, reader] of [
+    [alice, alice, bob],
+    [bob, bob, alice],
+    [bob, alice, bob],
+    [alice, bob, alice],
+  ] as const) {
     const eventId = await author.sendText(roomId, 'not for everybody')
     await Promise.all([alice, bob].map((user) => user.waitForEvent(roomId, eventId)))
     const redaction = await moderator.redact(roomId, eventId, 'off topic')

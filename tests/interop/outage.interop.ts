@@ -58,7 +58,10 @@ scenario('a partition in which both sides change the room', async (placement) =>
   const fromGuest = await bob.sendText(roomId, 'together again, says the guest')
   await Promise.all([bob.waitForEvent(roomId, fromHost), alice.waitForEvent(roomId, fromGuest)])
   const state = await assertSameState(roomId, alice, bob)
-  assert(state.some((line) => line.startsWith('org.example.host|') && line.includes('host')), 'unconflicted state of one side is kept')
+  assert(
+    state.some((line) => line.startsWith('org.example.host|') && line.includes('host')),
+    'unconflicted state of one side is kept',
+  )
   const membership = async (userId: string): Promise<unknown> => (await alice.state(roomId, 'm.room.member', userId))['membership']
   assert.deepEqual([await membership(carol.userId), await membership(dave.userId)], ['leave', 'ban'])
 

@@ -46,7 +46,12 @@ export function scenario(title: string, play: (placement: Placement) => Promise<
 }
 
 /** A public room made by alice on the host, with these users (beside its creator) at power level 50; nobody has joined. */
-export async function publicRoom(alice: MatrixClient, version: string, moderators: readonly MatrixClient[] = [], options: UnknownObject = {}): Promise<string> {
+export async function publicRoom(
+  alice: MatrixClient,
+  version: string,
+  moderators: readonly MatrixClient[] = [],
+  options: UnknownObject = {},
+): Promise<string> {
   const users: Record<string, number> = Object.fromEntries(moderators.map(({ userId }) => [userId, 50]))
   // From version 12 on, a creator stands above all levels and must not be listed.
   if (version !== '12') users[alice.userId] = 100

@@ -36,7 +36,10 @@ scenario('power levels bind both servers', async (placement) => {
 
 scenario('a changed display name and its profile', async (placement) => {
   const { roomId, alice, bob } = await sharedRoom(placement)
-  for (const [user, reader] of [[alice, bob], [bob, alice]] as const) {
+  for (const [user, reader] of [
+    [alice, bob],
+    [bob, alice],
+  ] as const) {
     const name = `The renamed ${user.userId}`
     await user.setDisplayName(name)
     await reader.waitForRoom(roomId, 'the new name', (room) => room.stateContent('m.room.member', user.userId)?.['displayname'] === name)

@@ -23,7 +23,9 @@ export interface ExternalServer {
   readonly sharedSecret: string
   readonly serverName: string
   /** For the federation workloads; without it they are left out. Files are PEM. */
-  readonly federation: { readonly url: string; readonly caFile: string; readonly certificateFile: string; readonly keyFile: string } | undefined
+  readonly federation:
+    | { readonly url: string; readonly caFile: string; readonly certificateFile: string; readonly keyFile: string }
+    | undefined
 }
 
 /** How to use it. */
@@ -75,9 +77,10 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   }
   const federationUrl = values['federation-url']
   const external = (url: string): ExternalServer => {
-    if (!isLoopback(url) || (federationUrl !== undefined && !isLoopback(federationUrl))) throw new Error('only servers on loopback are measured')
+    if (!isLoopback(url) || (federationUrl !== undefined && !isLoopback(federationUrl)))
+      throw new Error('only servers on loopback are measured')
     const pids = values.pid.map(Number)
-    if (pids.length === 0 || !pids.every(Number.isSafeInteger)) throw new Error('--pid must name the server\'s process')
+    if (pids.length === 0 || !pids.every(Number.isSafeInteger)) throw new Error("--pid must name the server's process")
     const federation =
       federationUrl === undefined
         ? undefined

@@ -35,19 +35,23 @@ export function benchmarksDocument(servers: readonly ServerResults[], date: Date
   )
   const details = servers.map((server) => {
     const rows = server.results.map(({ workload, outcome }) =>
-      outcome instanceof Error ? [workload.operation, `failed: ${outcome.message}`] : [workload.operation, ...measurementCells(outcome).map(([, value]) => value)],
+      outcome instanceof Error
+        ? [workload.operation, `failed: ${outcome.message}`]
+        : [workload.operation, ...measurementCells(outcome).map(([, value]) => value)],
     )
     return `## ${server.title}\n\n${table(['operation', ...detailColumns], rows)}`
   })
-  return [
-    '# Benchmarks',
-    'Written by `npm run bench -- --compare`; not by hand. CPU milliseconds per operation, user and system time of the server\'s whole\n' +
-      'process tree until it came to rest. The servers ran one after the other, each on its own with a fresh database, in one run.',
-    `${date.toISOString().slice(0, 10)}, ${machine()}`,
-    summary,
-    'One run on one machine: compare columns, not digits. `tools/bench` says what each operation does.',
-    ...details,
-  ].join('\n\n') + '\n'
+  return (
+    [
+      '# Benchmarks',
+      "Written by `npm run bench -- --compare`; not by hand. CPU milliseconds per operation, user and system time of the server's whole\n" +
+        'process tree until it came to rest. The servers ran one after the other, each on its own with a fresh database, in one run.',
+      `${date.toISOString().slice(0, 10)}, ${machine()}`,
+      summary,
+      'One run on one machine: compare columns, not digits. `tools/bench` says what each operation does.',
+      ...details,
+    ].join('\n\n') + '\n'
+  )
 }
 
 const detailColumns = ['operations', 'a second', 'CPU ms each', 'p50 ms', 'p95 ms', 'p99 ms', 'kB written each', 'RSS MB']

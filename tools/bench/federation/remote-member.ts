@@ -51,7 +51,12 @@ export class RemoteMember {
   /** The next `count` messages, each after the one before, in the federation format. */
   messages(count: number, text: (number: number) => string): JsonObject[] {
     return Array.from({ length: count }, (_, number) => {
-      const subject = { type: 'm.room.message', sender: this.userId, stateKey: undefined, content: object({ msgtype: 'm.text', body: text(number) }) }
+      const subject = {
+        type: 'm.room.message',
+        sender: this.userId,
+        stateKey: undefined,
+        content: object({ msgtype: 'm.text', body: text(number) }),
+      }
       const authEvents = authEventKeys(subject, this.#rules)
         .map(([type, stateKey]) => this.#state.get(stateName(type, stateKey)))
         .filter((event) => event !== undefined)
@@ -84,7 +89,10 @@ export async function handshake(
   const room = parseRoomId(roomId)
   if (userId === undefined || room === undefined) throw new Error(`not ids: ${localpart}, ${roomId}`)
   const versions = 'ver=10&ver=11&ver=12'
-  const made = await server.request('GET', `/_matrix/federation/v1/make_join/${encodeURIComponent(roomId)}/${encodeURIComponent(userId)}?${versions}`)
+  const made = await server.request(
+    'GET',
+    `/_matrix/federation/v1/make_join/${encodeURIComponent(roomId)}/${encodeURIComponent(userId)}?${versions}`,
+  )
   if (made.status !== 200) throw new MatrixError('make_join', made)
   const rules = roomRules(stringAt(made.body, 'room_version'))
   if (rules === undefined) throw new Error('make_join names a room version that nobody asked for')

@@ -85,7 +85,12 @@ export class RemoteServer {
     )
     const signature = stringAt(signed, 'signatures', serverName, key.keyId)
     const authorization = `X-Matrix origin="${serverName}",destination="${destination}",key="${key.keyId}",sig="${signature}"`
-    return this.#origin.request({ method, path, headers: { authorization, host: destination }, ...(content === undefined ? {} : { body: content }) })
+    return this.#origin.request({
+      method,
+      path,
+      headers: { authorization, host: destination },
+      ...(content === undefined ? {} : { body: content }),
+    })
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

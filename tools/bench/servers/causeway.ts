@@ -18,7 +18,9 @@ export async function benchCauseway({ profileFolder, postgres }: CausewayBenchOp
   const nodeArguments = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(process.cwd(), profileFolder)}`]
   const cluster = postgres ? await startOwnPostgres({ fsync: true }) : undefined
   const database = cluster === undefined ? {} : { database: await cluster.createDatabase() }
-  const server = await startCauseway({ name: 'bench', ca, nodeArguments, ...database })
+  // As quiet as the others: a line for each request would be measured, too.
+  const configuration = { 'log.level': 'warn' }
+  const server = await startCauseway({ name: 'bench', ca, nodeArguments, configuration, ...database })
   return {
     title: `Causeway, ${postgres ? 'PostgreSQL' : 'SQLite'}`,
     origin: server.origin,

@@ -19,7 +19,8 @@ export const receivePdus: Workload = {
     const roomId = await bench.room([reader])
     const member = await RemoteMember.join(remote, 'writer', roomId)
     const path = (): string => `v3/rooms/${encodeURIComponent(roomId)}/event/${encodeURIComponent(member.lastEventId)}`
-    const arrived = (): Promise<void> => until('the last PDU is in the room', async () => (await reader.request('GET', path())).status === 200)
+    const arrived = (): Promise<void> =>
+      until('the last PDU is in the room', async () => (await reader.request('GET', path())).status === 200)
     const transaction = async (index: number): Promise<void> => {
       const pdus = member.messages(PDUS_PER_TRANSACTION, (number) => `message ${number} of transaction ${index}`)
       const body = object({ origin: remote.serverName, origin_server_ts: Date.now(), pdus })
@@ -50,7 +51,8 @@ export const sendEventsOut: Workload = {
     const roomId = await bench.room(members)
     await RemoteMember.join(remote, 'listener', roomId)
     let sent = 0
-    const arrived = (): Promise<void> => until('every event has reached the other server', async () => remote.receivedCount(roomId) === sent)
+    const arrived = (): Promise<void> =>
+      until('every event has reached the other server', async () => remote.receivedCount(roomId) === sent)
     return bench.measure({
       steps: 2_000,
       lanes: members.length,

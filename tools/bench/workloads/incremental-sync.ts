@@ -11,7 +11,12 @@ export const incrementalSync: Workload = {
   goalCpuMs: 1,
   async run(bench) {
     const users = await bench.population.users(2 * LANES)
-    const lanes = Array.from({ length: LANES }, (_, lane) => ({ sender: pick(users, 2 * lane), reader: pick(users, 2 * lane + 1), roomId: '', token: '' }))
+    const lanes = Array.from({ length: LANES }, (_, lane) => ({
+      sender: pick(users, 2 * lane),
+      reader: pick(users, 2 * lane + 1),
+      roomId: '',
+      token: '',
+    }))
     await eachOf(lanes, LANES, async (lane) => {
       lane.roomId = await bench.room([lane.sender, lane.reader])
       lane.token = stringAt(await lane.reader.call('GET', 'v3/sync?timeout=0'), 'next_batch')

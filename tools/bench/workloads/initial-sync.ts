@@ -34,7 +34,15 @@ export const slidingSync: Workload = {
   goalCpuMs: 2,
   async run(bench) {
     const reader = await readerOfManyRooms(bench)
-    const list = { ranges: [[0, FIRST_ROOMS - 1]], timeline_limit: 1, required_state: [['m.room.name', ''], ['m.room.avatar', ''], ['m.room.member', '$LAZY']] }
+    const list = {
+      ranges: [[0, FIRST_ROOMS - 1]],
+      timeline_limit: 1,
+      required_state: [
+        ['m.room.name', ''],
+        ['m.room.avatar', ''],
+        ['m.room.member', '$LAZY'],
+      ],
+    }
     return bench.measure({
       steps: 300,
       lanes: 1,

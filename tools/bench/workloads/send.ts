@@ -10,7 +10,10 @@ export const sendInOneRoom: Workload = {
   async run(bench) {
     const members = await bench.population.users(64)
     const roomId = await bench.room(members)
-    return sendAll(bench, members.slice(0, 16).map((user) => ({ user, roomId })))
+    return sendAll(
+      bench,
+      members.slice(0, 16).map((user) => ({ user, roomId })),
+    )
   },
 }
 

@@ -1,5 +1,5 @@
 import { clientEvents, clientEvent, type ClientEvent } from './client-event.ts'
-import { HttpOrigin, type HttpAnswer } from './http-origin.ts'
+import type { HttpAnswer, HttpOrigin } from './http-origin.ts'
 import { arrayAt, at, objectAt, stringAt, type UnknownObject } from './json.ts'
 import { ARRIVAL_MS_MAX, POLL_MS, REQUEST_MS_MAX } from './limits.ts'
 import { MatrixError } from './matrix-error.ts'
@@ -37,7 +37,10 @@ export class MatrixClient {
   /** Open registration with m.login.dummy. */
   static async register(origin: HttpOrigin, localpart: string, password: string): Promise<MatrixClient> {
     const body = { username: localpart, password, auth: { type: 'm.login.dummy' } }
-    return new MatrixClient(origin, session('register', await origin.request({ method: 'POST', path: '/_matrix/client/v3/register', body })))
+    return new MatrixClient(
+      origin,
+      session('register', await origin.request({ method: 'POST', path: '/_matrix/client/v3/register', body })),
+    )
   }
 
   /** Log in with a password. */
@@ -66,7 +69,10 @@ export class MatrixClient {
   /** Join by id or alias, over the servers `via` if the room is not known here. */
   async join(roomIdOrAlias: string, via: readonly string[] = []): Promise<string> {
     const query = via.map((server) => `via=${encodeURIComponent(server)}&server_name=${encodeURIComponent(server)}`).join('&')
-    return stringAt(await this.call('POST', `v3/join/${encodeURIComponent(roomIdOrAlias)}${query === '' ? '' : `?${query}`}`, {}), 'room_id')
+    return stringAt(
+      await this.call('POST', `v3/join/${encodeURIComponent(roomIdOrAlias)}${query === '' ? '' : `?${query}`}`, {}),
+      'room_id',
+    )
   }
 
   async leave(roomId: string): Promise<void> {
@@ -100,7 +106,10 @@ export class MatrixClient {
   }
 
   async sendState(roomId: string, type: string, content: UnknownObject, stateKey = ''): Promise<string> {
-    return stringAt(await this.call('PUT', `${room(roomId)}/state/${encodeURIComponent(type)}/${encodeURIComponent(stateKey)}`, content), 'event_id')
+    return stringAt(
+      await this.call('PUT', `${room(roomId)}/state/${encodeURIComponent(type)}/${encodeURIComponent(stateKey)}`, content),
+      'event_id',
+    )
   }
 
   async redact(roomId: string, eventId: string, reason?: string): Promise<string> {
@@ -141,7 +150,10 @@ export class MatrixClient {
   }
 
   async typing(roomId: string, typing: boolean, timeoutMs = 20_000): Promise<void> {
-    await this.call('PUT', `${room(roomId)}/typing/${encodeURIComponent(this.userId)}`, { typing, ...(typing ? { timeout: timeoutMs } : {}) })
+    await this.call('PUT', `${room(roomId)}/typing/${encodeURIComponent(this.userId)}`, {
+      typing,
+      ...(typing ? { timeout: timeoutMs } : {}),
+    })
   }
 
   async receipt(roomId: string, eventId: string, type = 'm.read'): Promise<void> {

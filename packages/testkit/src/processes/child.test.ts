@@ -31,8 +31,15 @@ test('a kill gives no chance to clean up', async () => {
 
 test('a child that ends too early is an error with its log', async () => {
   const folder = temporaryFolder('child')
-  const child = await startChild({ command: process.execPath, args: ['-e', 'console.error("no such setting")'], logFile: join(folder.path, 'log') })
-  await assert.rejects(waitForChild(child, 'a script', 10_000, () => false), /no such setting/)
+  const child = await startChild({
+    command: process.execPath,
+    args: ['-e', 'console.error("no such setting")'],
+    logFile: join(folder.path, 'log'),
+  })
+  await assert.rejects(
+    waitForChild(child, 'a script', 10_000, () => false),
+    /no such setting/,
+  )
   await assert.rejects(startChild({ command: '/no/such/command', args: [], logFile: join(folder.path, 'log') }), { code: 'ENOENT' })
   folder.remove()
 })
@@ -54,7 +61,8 @@ test('a child and its folder go when the process that started it is killed', asy
   parent.kill('SIGKILL')
   await once(parent, 'exit')
   const deadline = performance.now() + 10_000
-  while ((existsSync(`/proc/${pid}`) || existsSync(data)) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
+  while ((existsSync(`/proc/${pid}`) || existsSync(data)) && performance.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 20))
   assert(!existsSync(`/proc/${pid}`), 'the child is gone')
   assert(!existsSync(data), 'its folder is gone')
   folder.remove()

@@ -60,7 +60,7 @@ export function startCauseway(options: CausewayOptions): Promise<Homeserver> {
       folder,
       child: {
         command: findNode(),
-        args: [...(options.nodeArguments ?? []), join(projectRoot, 'packages/server/src/main/main.ts'), 'start', '--config', configFile],
+        args: [...(options.nodeArguments ?? []), join(projectRoot, 'packages/server/bin/causeway.mjs'), 'start', '--config', configFile],
         cwd: folder,
         logFile: join(folder, 'server.log'),
       },

@@ -24,7 +24,10 @@ export async function openTcpLink(address = '127.0.0.1'): Promise<TcpLink> {
       return
     }
     const outbound = connect(target, address)
-    for (const [socket, other] of [[inbound, outbound], [outbound, inbound]] as const) {
+    for (const [socket, other] of [
+      [inbound, outbound],
+      [outbound, inbound],
+    ] as const) {
       sockets.add(socket)
       socket.setNoDelay(true)
       // A broken connection is what this part is for; the other half must not stay open.

@@ -36,7 +36,10 @@ export function utf8String(value: string): Buffer {
 
 /** A moment up to the year 2049 (RFC 5280, section 4.1.2.5.1), to the second. */
 export function utcTime(date: Date): Buffer {
-  const digits = date.toISOString().replace(/\.\d+Z$/, '').replace(/\D/g, '')
+  const digits = date
+    .toISOString()
+    .replace(/\.\d+Z$/, '')
+    .replace(/\D/g, '')
   return element(0x17, Buffer.from(`${digits.slice(2)}Z`))
 }
 
