@@ -77,8 +77,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   }
   const federationUrl = values['federation-url']
   const external = (url: string): ExternalServer => {
-    if (!isLoopback(url) || (federationUrl !== undefined && !isLoopback(federationUrl)))
+    if (!isLoopback(url) || (federationUrl !== undefined && !isLoopback(federationUrl))) {
       throw new Error('only servers on loopback are measured')
+    }
     const pids = values.pid.map(Number)
     if (pids.length === 0 || !pids.every(Number.isSafeInteger)) throw new Error("--pid must name the server's process")
     const federation =

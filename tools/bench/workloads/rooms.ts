@@ -34,8 +34,9 @@ export const joinRoom: Workload = {
     const steps = 320
     const warmUp = JOINS_PER_ROOM
     const rooms: string[] = []
-    for (let made = 0; made < (steps + warmUp) / JOINS_PER_ROOM; made += 1)
+    for (let made = 0; made < (steps + warmUp) / JOINS_PER_ROOM; made += 1) {
       rooms.push(await bench.room(creator === undefined ? [] : [creator]))
+    }
     return bench.measure({
       steps,
       lanes: 4,

@@ -61,8 +61,9 @@ test('a child and its folder go when the process that started it is killed', asy
   parent.kill('SIGKILL')
   await once(parent, 'exit')
   const deadline = performance.now() + 10_000
-  while ((existsSync(`/proc/${pid}`) || existsSync(data)) && performance.now() < deadline)
+  while ((existsSync(`/proc/${pid}`) || existsSync(data)) && performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 20))
+  }
   assert(!existsSync(`/proc/${pid}`), 'the child is gone')
   assert(!existsSync(data), 'its folder is gone')
   folder.remove()
