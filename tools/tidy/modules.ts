@@ -43,7 +43,10 @@ export function impureInEvents(path: string, text: string): string[] {
 export function undeclared(path: string, text: string, declared: ReadonlySet<string>): string[] {
   return importsOf(text).flatMap(({ from }) => {
     if (from.startsWith('.') || from.startsWith('node:')) return []
-    const name = from.split('/').slice(0, from.startsWith('@') ? 2 : 1).join('/')
+    const name = from
+      .split('/')
+      .slice(0, from.startsWith('@') ? 2 : 1)
+      .join('/')
     return declared.has(name) ? [] : [`${path} imports ${name}, which its package.json does not name`]
   })
 }

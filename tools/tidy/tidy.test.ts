@@ -50,12 +50,20 @@ test('only platform touches the machine', () => {
     'rooms/x.ts takes randomBytes of node:crypto: that is for platform/',
     'rooms/x.ts takes everything of node:fs: that is for platform/',
   ])
-  assert.deepEqual([...shipped].flatMap(([path, text]) => forbiddenModules(path, text)), [])
+  assert.deepEqual(
+    [...shipped].flatMap(([path, text]) => forbiddenModules(path, text)),
+    [],
+  )
 })
 
 test('the room core stays pure', () => {
-  assert.deepEqual(impureInEvents('x.ts', "import { randomBytes } from 'node:crypto'\nimport { hash } from 'node:crypto'"), ['x.ts imports node:crypto'])
-  assert.deepEqual([...eventsTexts].flatMap(([path, text]) => impureInEvents(path, text)), [])
+  assert.deepEqual(impureInEvents('x.ts', "import { randomBytes } from 'node:crypto'\nimport { hash } from 'node:crypto'"), [
+    'x.ts imports node:crypto',
+  ])
+  assert.deepEqual(
+    [...eventsTexts].flatMap(([path, text]) => impureInEvents(path, text)),
+    [],
+  )
 })
 
 interface Manifest {

@@ -33,13 +33,23 @@ test('nothing written: the defaults, and nothing can be changed afterwards', asy
   assert.deepEqual([listeners.metrics, listeners.internal, listeners.trustProxy], [undefined, undefined, false])
   assert.deepEqual([registration.mode, registration.tokens, registration.sharedSecret], ['closed', [], undefined])
   assert.deepEqual([rates.on, rates.login], [true, { perSecond: 0.2, burst: 10 }])
-  assert.deepEqual([log.level, log.addresses, cache.roomViewsMb, federation.on, federation.hostsFile], ['info', false, 96, true, '/etc/hosts'])
+  assert.deepEqual(
+    [log.level, log.addresses, cache.roomViewsMb, federation.on, federation.hostsFile],
+    ['info', false, 96, true, '/etc/hosts'],
+  )
   assert.ok(Object.isFrozen(server))
 })
 
 test('flags weigh more than variables, variables more than the file', async () => {
-  const yaml = 'server_name: file.example\nlog:\n  level: warn\nlisteners: {client: "http://[::1]:1", metrics: "unix:/run/m.sock"}\nrates:\n  write: 1.5/s, 2\n'
-  const environment = { CAUSEWAY_SERVER_NAME: 'variable.example', CAUSEWAY_LOG_LEVEL: 'error', CAUSEWAY_DATA_DIR: '/d', OTHER: 'x', CAUSEWAY_LOG_FORMAT: '' }
+  const yaml =
+    'server_name: file.example\nlog:\n  level: warn\nlisteners: {client: "http://[::1]:1", metrics: "unix:/run/m.sock"}\nrates:\n  write: 1.5/s, 2\n'
+  const environment = {
+    CAUSEWAY_SERVER_NAME: 'variable.example',
+    CAUSEWAY_LOG_LEVEL: 'error',
+    CAUSEWAY_DATA_DIR: '/d',
+    OTHER: 'x',
+    CAUSEWAY_LOG_FORMAT: '',
+  }
   const flags = { '--server-name': 'flag.example', '--trust-proxy': true as const, '--outbound-allowed-ranges': '10.0.0.0/8, ::1' }
   const { server, log, listeners, rates, federation } = await config({ yaml, environment, flags })
   assert.deepEqual([server.name, log.level, listeners.trustProxy], ['flag.example', 'error', true])
@@ -108,7 +118,10 @@ test('print hides secrets and says where each value comes from; the manual has e
   assert.ok(loaded.ok)
   const lines = configLines(loaded.config, loaded.origins)
   assert.ok(!JSON.stringify(lines).includes('secret@') && !lines.some(({ value }) => value.includes('secret')))
-  assert.deepEqual(lines.find(({ key }) => key === 'server_name'), { key: 'server_name', value: 'a.example', from: '--server-name' })
+  assert.deepEqual(
+    lines.find(({ key }) => key === 'server_name'),
+    { key: 'server_name', value: 'a.example', from: '--server-name' },
+  )
   const manual = configManual()
   for (const { key } of allOptions) assert.ok(manual.includes(`### \`${key}\`\n`), key)
 })

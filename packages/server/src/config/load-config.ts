@@ -13,11 +13,17 @@ export interface ConfigSources {
 
 /** The configuration, or everything that is wrong with it. */
 export type LoadedConfig =
-  | { readonly ok: true; readonly config: Config; /** Where each value that is no default was written, by key. */ readonly origins: ReadonlyMap<string, string> }
+  | {
+      readonly ok: true
+      readonly config: Config
+      /** Where each value that is no default was written, by key. */ readonly origins: ReadonlyMap<string, string>
+    }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
 /** Every option there is. */
-export const allOptions: readonly Option<unknown>[] = Object.values(sections).flatMap((section): Option<unknown>[] => Object.values(section.options))
+export const allOptions: readonly Option<unknown>[] = Object.values(sections).flatMap((section): Option<unknown>[] =>
+  Object.values(section.options),
+)
 
 const dataDirOption = sections.server.options.dataDir
 
@@ -59,7 +65,10 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   return { ok: true, config, origins: new Map([...written].map(([key, { where }]) => [key, where])) }
 }
 
-function readSection<S extends (typeof sections)[keyof typeof sections]>(section: S, read: (option: Option<unknown>) => unknown): ValuesOf<S> {
+function readSection<S extends (typeof sections)[keyof typeof sections]>(
+  section: S,
+  read: (option: Option<unknown>) => unknown,
+): ValuesOf<S> {
   const values = Object.entries(section.options).map(([name, option]: [string, Option<unknown>]) => [name, read(option)])
   // Each option's own type made its value; the compiler can't follow them through a list. Where one failed, nobody sees the result.
   return Object.freeze(Object.fromEntries(values)) as ValuesOf<S>

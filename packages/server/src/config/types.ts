@@ -91,7 +91,10 @@ export function listOf<T>(type: ValueType<T>): ValueType<readonly T[]> {
       const items: readonly unknown[] = Array.isArray(raw)
         ? raw
         : typeof raw === 'string'
-          ? raw.split(',').map((item) => item.trim()).filter((item) => item !== '')
+          ? raw
+              .split(',')
+              .map((item) => item.trim())
+              .filter((item) => item !== '')
           : [raw]
       const values: T[] = []
       for (const item of items) {

@@ -12,7 +12,13 @@ const base = { summary: 'For a test.', limit: 'read' } as const
 
 const open = endpoint({ ...base, method: 'GET', path: '/open/{x}', auth: 'none', handle: ({ params }) => ({ x: params.x }) })
 const mine = endpoint({ ...base, method: 'GET', path: '/mine', auth: 'user', handle: ({ caller }) => ({ user: caller.userId }) })
-const maybe = endpoint({ ...base, method: 'GET', path: '/maybe', auth: 'optional', handle: ({ caller }) => ({ user: caller?.userId ?? null }) })
+const maybe = endpoint({
+  ...base,
+  method: 'GET',
+  path: '/maybe',
+  auth: 'optional',
+  handle: ({ caller }) => ({ user: caller?.userId ?? null }),
+})
 const admin = endpoint({ ...base, method: 'GET', path: '/admin', auth: 'admin', handle: ({ caller }) => ({ user: caller.userId }) })
 const signed = endpoint({
   ...base,
@@ -95,7 +101,20 @@ test('callers: each kind of auth lets in whom it says', async (t) => {
 
 test('paths are compared byte for byte', async (t) => {
   const { send } = await testEdge(t, all)
-  const nowhere = ['/Mine', '/mine/', '//mine', '/mine//', '/%6dine', '/mine%2F', '/./mine', '/open/', '/open/../mine', '/open/a/b', '/nothing', '*']
+  const nowhere = [
+    '/Mine',
+    '/mine/',
+    '//mine',
+    '/mine//',
+    '/%6dine',
+    '/mine%2F',
+    '/./mine',
+    '/open/',
+    '/open/../mine',
+    '/open/a/b',
+    '/nothing',
+    '*',
+  ]
   for (const path of nowhere) {
     const { status, json, headers } = await send('GET', path, { headers: alice })
     assert.deepEqual([status, json['errcode']], [404, 'M_UNRECOGNIZED'], path)
@@ -206,7 +225,10 @@ test('limits: after the burst a 429 says when to come back, and only to the one 
   assert.equal((await from('2.2.2.2')).status, 200)
   assert.equal((await send('GET', '/few', { headers: { ...alice, 'X-Forwarded-For': '1.1.1.1' } })).status, 200)
   // One network of 64 bits is one customer.
-  assert.deepEqual([(await from('2001:db8::1')).status, (await from('2001:db8::2')).status, (await from('2001:db8::3')).status], [200, 200, 429])
+  assert.deepEqual(
+    [(await from('2001:db8::1')).status, (await from('2001:db8::2')).status, (await from('2001:db8::3')).status],
+    [200, 200, 429],
+  )
   clock.advance(1000)
   assert.equal((await from('1.1.1.1')).status, 200)
 })

@@ -183,8 +183,7 @@ export class Edge<Services> {
     if (mounted.rate === undefined) return
     const { caller } = exchange
     if (caller?.kind === 'socket') return
-    const who =
-      caller === undefined ? addressKey(exchange.address) : caller.kind === 'user' ? caller.userId : caller.serverName
+    const who = caller === undefined ? addressKey(exchange.address) : caller.kind === 'user' ? caller.userId : caller.serverName
     const retryAfterMs = mounted.rate.take(who)
     if (retryAfterMs > 0) throw new MatrixError('M_LIMIT_EXCEEDED', 'too many requests', { extra: { retry_after_ms: retryAfterMs } })
   }

@@ -51,7 +51,14 @@ function start(cwd: string, args: readonly string[]): Started {
   return { lines, line, kill: (signal) => child.kill(signal), ended }
 }
 
-const anyPort = ['--listeners-client', 'http://127.0.0.1:0', '--listeners-federation', 'https://127.0.0.1:0', '--listeners-metrics', 'http://127.0.0.1:0']
+const anyPort = [
+  '--listeners-client',
+  'http://127.0.0.1:0',
+  '--listeners-federation',
+  'https://127.0.0.1:0',
+  '--listeners-metrics',
+  'http://127.0.0.1:0',
+]
 
 test('start says what it is and where it listens, answers there, and stops at SIGTERM with exit code 0', async (t) => {
   const cwd = folder(t)

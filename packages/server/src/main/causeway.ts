@@ -1,5 +1,4 @@
 import { text } from 'node:stream/consumers'
-import { flushCompileCache } from 'node:module'
 import { CommandError, exitCodes, type Command, type Terminal } from './command-line/command.ts'
 import { commandHelp, generalHelp } from './command-line/help.ts'
 import { parseArguments } from './command-line/parse-arguments.ts'
@@ -55,11 +54,4 @@ function fail(error: unknown, json: boolean, terminal: Terminal): number {
 function systemError(error: unknown): CommandError | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string' || !('syscall' in error)) return undefined
   return new CommandError(error.message, exitCodes.failed, error.code)
-}
-
-/** The process's whole life. */
-export async function main(): Promise<never> {
-  const code = await run(process.argv.slice(2))
-  flushCompileCache()
-  return process.exit(code)
 }

@@ -62,7 +62,9 @@ export async function startServer(config: Config, platform: Platform, only?: 'so
 }
 
 /** The command line's socket, which refuses everything until there is something behind it. */
-async function openGate(config: Config): Promise<{ readonly listener: HttpListener; open(handler: ReturnType<Edge<Services>['mount']>): void }> {
+async function openGate(
+  config: Config,
+): Promise<{ readonly listener: HttpListener; open(handler: ReturnType<Edge<Services>['mount']>): void }> {
   let behind: ReturnType<Edge<Services>['mount']> = (_request, response) => {
     response.writeHead(503).end('{"errcode":"M_UNKNOWN","error":"the server is starting"}')
   }

@@ -77,6 +77,10 @@ function textLine(json: string): string {
   const head = `${time} ${String(line['level']).padEnd(5)} ${String(line['msg'])}`
   const error = line['err']
   const stack =
-    typeof error === 'object' && error !== null && 'stack' in error ? `\n${String(error.stack)}` : error === undefined ? '' : ` ${String(error)}`
+    typeof error === 'object' && error !== null && 'stack' in error
+      ? `\n${String(error.stack)}`
+      : error === undefined
+        ? ''
+        : ` ${String(error)}`
   return `${[head, ...fields].join('  ')}${stack}\n`
 }

@@ -72,7 +72,9 @@ test('the first start makes a certificate for the name, the next one reads it ag
   const listener = await openHttpListener({ host: '127.0.0.1', port: 0 }, (_request, response) => response.end('ok'), identity)
   const status = await new Promise((resolve, reject) => {
     const options = { port: listener.port, host: '127.0.0.1', servername: 'matrix.example', ca: identity.certificate, agent: false }
-    request(options, (response) => resolve(response.resume().statusCode)).on('error', reject).end()
+    request(options, (response) => resolve(response.resume().statusCode))
+      .on('error', reject)
+      .end()
   })
   assert.equal(status, 200)
   await listener.close()
@@ -93,7 +95,10 @@ test('a self-made certificate names DNS names and addresses, and checks out agai
     assert.ok(read.verify(read.publicKey) && read.checkPrivateKey(createPrivateKey(key)))
     assert.deepEqual([Date.parse(read.validFrom), Date.parse(read.validTo)], [now - 86_400_000, now + 3650 * 86_400_000])
   }
-  assert.equal(Date.parse(new X509Certificate(makeTlsIdentity('x', Date.UTC(2060, 0)).certificate).validFrom), Date.UTC(2060, 0) - 86_400_000)
+  assert.equal(
+    Date.parse(new X509Certificate(makeTlsIdentity('x', Date.UTC(2060, 0)).certificate).validFrom),
+    Date.UTC(2060, 0) - 86_400_000,
+  )
 })
 
 test('log lines: structured, with an error’s kind and causes but nothing that hangs on it', (t) => {

@@ -7,10 +7,10 @@ export type ListenerAddress =
   | { readonly scheme: 'http' | 'https'; readonly host: string; readonly port: number }
   | { readonly scheme: 'unix'; readonly path: string }
 
-const listener: ValueType<ListenerAddress> = textType(
-  'http://ADDRESS:PORT, https://ADDRESS:PORT or unix:PATH',
-  parseListener,
-  (value) => (value.scheme === 'unix' ? `unix:${value.path}` : `${value.scheme}://${value.host.includes(':') ? `[${value.host}]` : value.host}:${value.port}`),
+const listener: ValueType<ListenerAddress> = textType('http://ADDRESS:PORT, https://ADDRESS:PORT or unix:PATH', parseListener, (value) =>
+  value.scheme === 'unix'
+    ? `unix:${value.path}`
+    : `${value.scheme}://${value.host.includes(':') ? `[${value.host}]` : value.host}:${value.port}`,
 )
 
 function parseListener(raw: string): Parsed<ListenerAddress> {
@@ -72,7 +72,8 @@ export const listenersSection = {
       key: 'trust_proxy',
       type: onOff,
       default: 'off',
-      about: 'Does a proxy of yours stand before every listener and write X-Forwarded-For? Then its last entry is the address that limits count.',
+      about:
+        'Does a proxy of yours stand before every listener and write X-Forwarded-For? Then its last entry is the address that limits count.',
     }),
   },
 } as const

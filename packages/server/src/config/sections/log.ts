@@ -5,7 +5,12 @@ export const logSection = {
   title: 'Log',
   about: 'One line for each request and for what an operator can act on, on the standard output.',
   options: {
-    level: option({ key: 'log.level', type: choice(['debug', 'info', 'warn', 'error']), default: 'info', about: 'The least that is shown.' }),
+    level: option({
+      key: 'log.level',
+      type: choice(['debug', 'info', 'warn', 'error']),
+      default: 'info',
+      about: 'The least that is shown.',
+    }),
     format: option({
       key: 'log.format',
       type: choice(['auto', 'json', 'text']),

@@ -15,10 +15,8 @@ const serverName = textType(
   String,
 )
 
-const database: ValueType<DatabaseLocation> = textType(
-  'sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE',
-  parseDatabase,
-  (value) => (value.kind === 'sqlite' ? `sqlite:${value.path}` : value.url),
+const database: ValueType<DatabaseLocation> = textType('sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE', parseDatabase, (value) =>
+  value.kind === 'sqlite' ? `sqlite:${value.path}` : value.url,
 )
 
 function parseDatabase(raw: string): Parsed<DatabaseLocation> {

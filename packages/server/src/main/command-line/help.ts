@@ -19,12 +19,27 @@ export function generalHelp(commands: readonly Command[]): string {
 
 /** The page that `causeway COMMAND --help` shows. */
 export function commandHelp(command: Command): string {
-  const own = [...command.flags.map((flag) => [flagText(flag.name, flag.value), flag.about] as const)]
-  const lines = [command.summary, '', `Usage: causeway ${usage(command)} [FLAGS]`, '', ...table([...own, ['--json', 'Print the result as JSON.']])]
+  const own = command.flags.map((flag) => [flagText(flag.name, flag.value), flag.about] as const)
+  const lines = [
+    command.summary,
+    '',
+    `Usage: causeway ${usage(command)} [FLAGS]`,
+    '',
+    ...table([...own, ['--json', 'Print the result as JSON.']]),
+  ]
   if (!command.configured) return lines.join('\n')
-  lines.push('', 'Configuration (more in `causeway config manual`):', '', ...table([['--config FILE', 'The configuration file; ./causeway.yaml if there is one.']]))
+  lines.push(
+    '',
+    'Configuration (more in `causeway config manual`):',
+    '',
+    ...table([['--config FILE', 'The configuration file; ./causeway.yaml if there is one.']]),
+  )
   for (const { title, options } of Object.values(sections)) {
-    lines.push('', `${title}:`, ...table(Object.values(options).map((option: Option<unknown>) => [flagOf(option.key), option.type.text] as const)))
+    lines.push(
+      '',
+      `${title}:`,
+      ...table(Object.values(options).map((option: Option<unknown>) => [flagOf(option.key), option.type.text] as const)),
+    )
   }
   return lines.join('\n')
 }

@@ -35,7 +35,10 @@ const good: [line: string, expected: string][] = [
 
 test('what is understood', () => {
   for (const [line, expected] of good) {
-    const asked = parseArguments(line.split(' ').filter((word) => word !== ''), commands)
+    const asked = parseArguments(
+      line.split(' ').filter((word) => word !== ''),
+      commands,
+    )
     const flags = asked.kind === 'run' ? [...asked.call.flags, ...asked.call.configFlags] : []
     const shown =
       asked.kind === 'help'

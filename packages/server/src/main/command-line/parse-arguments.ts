@@ -8,7 +8,10 @@ export type Asked =
   | { readonly kind: 'help'; readonly command: Command | undefined }
   | { readonly kind: 'run'; readonly command: Command; readonly call: Omit<Call, 'terminal'> }
 
-const configFlags = new Map([...allOptions.map((option) => [flagOf(option.key), option.type.isSwitch === true] as const), ['--config', false] as const])
+const configFlags = new Map([
+  ...allOptions.map((option) => [flagOf(option.key), option.type.isSwitch === true] as const),
+  ['--config', false] as const,
+])
 
 const jsonFlag: CommandFlag = { name: '--json', about: 'Print the result as JSON.' }
 

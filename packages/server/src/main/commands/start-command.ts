@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import type { Config } from '../../config/config.ts'
 import { realClock } from '../../platform/clock.ts'
 import { createLogger, type OpenLogger } from '../../platform/create-logger.ts'
@@ -31,6 +32,8 @@ export const startCommand: Command = {
     const server = await startServer(config, platform)
     await introduce(config, server, log)
     log.info({ ms: Math.round(realClock.monotonic() - startedAt) }, 'ready')
+    // Now, not only at the end: a process that is killed keeps it too.
+    flushCompileCache()
 
     onUnhandled((error) => log.error({ err: error }, 'an error that nobody awaited'))
     await new Promise<void>((resolve) => {

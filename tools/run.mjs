@@ -1,0 +1,109 @@
+// Runs the project's own checks, tests and tools: `node tools/run.mjs test`. Any Node from 20 on can read this file; what it
+// starts runs in the Node that npm brought.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import files from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { continueIn, hereIsNewEnough } from '../packages/server/bin/runtime.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** @typedef {readonly string[]} Words The arguments of node. */
+
+/** @param {string} path @param {...string} words @returns {Words} */
+const bin = (path, ...words) => [join(root, 'node_modules', path), ...words]
+
+/** @type {Record<string, Words>} */
+const checks = {
+  format: bin('oxfmt/bin/oxfmt', '--check', '.'),
+  lint: bin('oxlint/bin/oxlint', '--deny-warnings'),
+  typecheck: bin('typescript/bin/tsc', '-p', '.'),
+}
+
+const unitPatterns = ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'tests/**/*.test.ts']
+
+/** @type {Record<string, (words: Words) => Promise<number>>} */
+const tasks = {
+  test: async () => Math.max(await runAll(checks), await runTests(unitPatterns, [])),
+  'test:unit': (words) => runTests(words.length > 0 ? words : unitPatterns, []),
+  'test:interop': (words) => runTests(words.length > 0 ? words : ['tests/**/*.interop.ts'], ['--test-timeout=600000']),
+  'test:faults': (words) =>
+    runTests(words.length > 0 ? words : ['tests/faults/**/*.faults.ts'], ['--test-concurrency=1', '--test-timeout=1800000']),
+  lint: (words) => run([...(checks.lint ?? []), ...words]),
+  typecheck: () => run(checks.typecheck ?? []),
+  format: (words) => run(bin('oxfmt/bin/oxfmt', ...(words.length > 0 ? words : ['.']))),
+  docs: () => run(['packages/server/bin/causeway.mjs', 'config', 'manual'], 'docs/reference/configuration.md'),
+  demo: (words) => run(['tools/demo/demo.ts', ...words]),
+  bench: (words) => run(['tools/bench/bench.ts', ...words]),
+}
+
+/** Run node with its output shown, or written to `file`. Gives the exit code. @param {Words} words @param {string} [file] @returns {Promise<number>} */
+async function run(words, file) {
+  const out = file === undefined ? undefined : await files.open(join(root, file), 'w')
+  const child = spawn(process.execPath, words, { cwd: root, stdio: ['inherit', out?.fd ?? 'inherit', 'inherit'] })
+  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT'])) process.on(signal, () => child.kill(signal))
+  const code = await new Promise((resolve) => child.on('close', (exit) => resolve(exit ?? 1)))
+  await out?.close()
+  return code
+}
+
+/** Run checks side by side, and show what those that fail have to say. @param {Record<string, Words>} all */
+async function runAll(all) {
+  const codes = await Promise.all(Object.entries(all).map(([name, words]) => runQuietly(name, words)))
+  return Math.max(...codes)
+}
+
+/** @param {string} name @param {Words} words @returns {Promise<number>} */
+function runQuietly(name, words) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    let said = ''
+    child.stdout.on('data', (text) => (said += text))
+    child.stderr.on('data', (text) => (said += text))
+    child.on('close', (code) => {
+      console.log(`${code === 0 ? '✔' : '✖'} ${name}`)
+      if (code !== 0) console.log(said)
+      resolve(code ?? 1)
+    })
+  })
+}
+
+/** Run the tests of all files that match. @param {Words} patterns @param {Words} options @returns {Promise<number>} */
+async function runTests(patterns, options) {
+  /** @type {string[]} */
+  const found = []
+  for (const pattern of patterns) found.push(...(await Array.fromAsync(files.glob(pattern, { cwd: root }))))
+  if (found.length === 0) {
+    console.log(`no tests match ${patterns.join(' ')}`)
+    return 0
+  }
+  const concurrency = `--test-concurrency=${availableParallelism()}`
+  // A reporter beside the usual one sums up for .ci/run.
+  const summary = process.env['CAUSEWAY_TEST_SUMMARY']
+  const reporters =
+    summary === undefined
+      ? []
+      : [
+          '--test-reporter=spec',
+          '--test-reporter-destination=stdout',
+          '--test-reporter=./tools/ci/count-reporter.ts',
+          `--test-reporter-destination=${summary}`,
+        ]
+  return run(['--test', concurrency, ...reporters, ...options, ...[...new Set(found)].sort()])
+}
+
+const [name = '', ...words] = process.argv.slice(2)
+const task = tasks[name]
+if (task === undefined) {
+  console.error(`tasks: ${Object.keys(tasks).join(', ')}`)
+  process.exit(2)
+} else if (!existsSync(join(root, 'node_modules'))) {
+  console.error('there is no node_modules: run "npm ci"')
+  process.exit(1)
+} else if (hereIsNewEnough) {
+  process.exit(await task(words))
+} else {
+  continueIn(fileURLToPath(import.meta.url), process.argv.slice(2))
+}
