@@ -36,4 +36,6 @@ export const limits = {
   /** Stripped events kept of an invite, and the size of each one's content in UTF-16 units. */
   strippedStateMax: 50,
   strippedContentMax: 16_384,
+  /** Create events built until one falls into a shard of this process (one in 32 at worst). */
+  createAttemptsMax: 2_000,
 } as const

@@ -7,6 +7,17 @@ export class NumberLexeme {
   constructor(lexeme: string) {
     this.lexeme = lexeme
   }
+
+  /** JSON.stringify writes the number as it stood. */
+  toJSON(): unknown {
+    return rawJson(this.lexeme)
+  }
+}
+
+/** `JSON.rawJSON`, which the type library does not know yet. */
+function rawJson(text: string): unknown {
+  const make: unknown = Reflect.get(JSON, 'rawJSON')
+  return typeof make === 'function' ? Reflect.apply(make, JSON, [text]) : text
 }
 
 /** What a JSON text means. A plain `number` is always an integer within ±(2^53 - 1). */

@@ -1,6 +1,7 @@
-import { buildEvent, parseRoomId, roomRules, type JsonObject, type RoomAlias, type RoomId, type RoomRules, type UserId } from '@causeway/events'
+import { buildEvent, parseRoomId, roomRules, type JsonObject, type Pdu, type RoomAlias, type RoomId, type RoomRules, type UserId } from '@causeway/events'
 import { assert } from '../../assert.ts'
 import { MatrixError } from '../../errors.ts'
+import { limits } from '../../limits.ts'
 import type { Rows } from '../../storage/database.ts'
 import { claimAlias } from '../../storage/tables/aliases.ts'
 import { insertRoom } from '../../storage/tables/rooms.ts'
@@ -31,10 +32,10 @@ export interface CreateRoomCommand extends RoomPlan {
  * Make a room: all its first events are one unit, so that a room is there whole or not at all. Throws
  * M_UNSUPPORTED_ROOM_VERSION, M_ROOM_IN_USE, or what one of the events is refused with.
  */
-export async function createRoom(engine: RoomEngine, room: number, command: CreateRoomCommand): Promise<RoomId> {
+export async function createRoom(engine: RoomEngine, room: number, command: CreateRoomCommand, owns: (shard: number) => boolean = () => true): Promise<RoomId> {
   const rules = roomRules(command.roomVersion)
   if (rules === undefined) throw new MatrixError('M_UNSUPPORTED_ROOM_VERSION', `This server does not know room version ${command.roomVersion}`)
-  const create = buildCreate(engine, command, rules)
+  const create = buildOwned(engine, command, rules, owns)
   const view = new RoomView(room, create.roomId, rules, shardOf(create.roomId))
   let committed: Promise<unknown> = Promise.resolve()
   await engine.create(view, async () => {
@@ -56,7 +57,16 @@ export async function createRoom(engine: RoomEngine, room: number, command: Crea
   return view.roomId
 }
 
-function buildCreate(engine: RoomEngine, command: CreateRoomCommand, rules: RoomRules) {
+/** The create event of a room in a shard of this process: its id decides, so some have to be thrown away. */
+function buildOwned(engine: RoomEngine, command: CreateRoomCommand, rules: RoomRules, owns: (shard: number) => boolean): Pdu {
+  for (let attempt = 0; attempt < limits.createAttemptsMax; attempt += 1) {
+    const create = buildCreate(engine, command, rules, attempt)
+    if (owns(shardOf(create.roomId))) return create
+  }
+  throw new MatrixError('M_UNKNOWN', 'This server process owns no rooms at the moment: try again', { status: 503 })
+}
+
+function buildCreate(engine: RoomEngine, command: CreateRoomCommand, rules: RoomRules, attempt: number): Pdu {
   const { ports } = engine
   const roomId = rules.roomIdIsCreateHash ? undefined : parseRoomId(`!${ports.random.token(18)}:${ports.serverName}`)
   assert(rules.roomIdIsCreateHash || roomId !== undefined, 'our own room ids are valid')
@@ -72,7 +82,8 @@ function buildCreate(engine: RoomEngine, command: CreateRoomCommand, rules: Room
       stateKey: '',
       sender: command.creator,
       content: { ...command.creationContent, ...creator, ...creators, room_version: rules.version },
-      originServerTs: ports.clock.now(),
+      // In version 12 the id is a hash of this event: another time makes another room.
+      originServerTs: ports.clock.now() + attempt,
       depth: 1,
       prevEvents: [],
       authEvents: [],

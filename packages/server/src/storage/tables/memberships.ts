@@ -73,3 +73,8 @@ export function memberCounts(db: Database, room: number): Promise<{ membership: 
   return db.all(sql<{ membership: Membership; count: number }>('memberships.counts')`
     SELECT membership, count(*) AS count FROM memberships WHERE room = ${room} GROUP BY membership`)
 }
+
+/** A user forgets a room that they have left. */
+export function markForgotten(room: number, userId: string) {
+  return sql('memberships.forget')`UPDATE memberships SET forgotten = 1 WHERE room = ${room} AND user_id = ${userId}`
+}

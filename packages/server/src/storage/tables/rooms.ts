@@ -136,3 +136,15 @@ export function pendingRedactions(db: Database, room: number): Promise<{ target:
   return db.all(sql<{ target: string; redaction: number }>('pending_redactions.ofRoom')`
     SELECT target, redaction FROM pending_redactions WHERE room = ${room} ORDER BY redaction DESC LIMIT 1000`)
 }
+
+/** Rooms in the public directory, those with most members first. */
+export function publishedRooms(db: Database, limit: number): Promise<{ room: number; room_id: string; joined: number }[]> {
+  return db.all(sql<{ room: number; room_id: string; joined: number }>('rooms.published')`
+    SELECT r.room, r.room_id, coalesce(sum(s.joined), 0) AS joined FROM rooms r LEFT JOIN room_servers s ON s.room = r.room
+    WHERE r.published = 1 GROUP BY r.room, r.room_id ORDER BY joined DESC, r.room LIMIT ${limit}`)
+}
+
+/** List a room in the public directory, or not. */
+export function setPublished(room: number, published: boolean) {
+  return sql('rooms.setPublished')`UPDATE rooms SET published = ${published ? 1 : 0} WHERE room = ${room}`
+}

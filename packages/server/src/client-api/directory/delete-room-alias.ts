@@ -1,0 +1,17 @@
+import { endpoint } from '../../http/endpoint.ts'
+import type { RoomDirectory } from '../../rooms/room-directory.ts'
+
+/** DELETE /directory/room/{roomAlias}. Client-Server API, "Room aliases". */
+export const deleteRoomAlias = endpoint({
+  method: 'DELETE',
+  path: '/_matrix/client/v3/directory/room/{roomAlias}',
+  also: ['/_matrix/client/r0/directory/room/{roomAlias}'],
+  summary: 'Take an alias away.',
+  auth: 'user',
+  limit: 'write',
+
+  async handle({ caller, params }, { roomDirectory }: { readonly roomDirectory: RoomDirectory }) {
+    await roomDirectory.remove(params.roomAlias, caller.userId, caller.admin)
+    return {}
+  },
+})

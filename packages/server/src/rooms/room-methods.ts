@@ -1,0 +1,146 @@
+import {
+  fromPlain,
+  isJsonObject,
+  serverOf,
+  type EventId,
+  type JsonObject,
+  type RoomId,
+  type ServerName,
+  type UserId,
+} from '@causeway/events'
+import { MatrixError } from '../errors.ts'
+import type { Logger } from '../platform/logger.ts'
+import { membershipIn } from '../storage/tables/memberships.ts'
+import { changeMembership, takesPart, type MembershipCommand } from './commands/change-membership.ts'
+import { forgetRoom } from './commands/forget-room.ts'
+import { sendEvent } from './commands/send-event.ts'
+import type { RoomEngine } from './engine/room-engine.ts'
+import type { TransactionKey, TransactionMemory } from './engine/transaction-memory.ts'
+import type { Inbox } from './inbound/inbox.ts'
+import type { RoomPeers } from './inbound/room-peers.ts'
+import { inviteRemote } from './membership/invites.ts'
+import { joinRemote } from './membership/join-remote.ts'
+import { leaveRemote } from './membership/leave-remote.ts'
+import type { MembershipPeers } from './membership/membership-peers.ts'
+
+/** An object as JSON.parse gives it: what a client sent as content. */
+export type PlainObject = Readonly<Record<string, unknown>>
+
+/** What the room methods stand on. */
+export interface RoomPorts {
+  readonly engine: RoomEngine
+  readonly transactions: TransactionMemory
+  readonly peers: RoomPeers
+  readonly membershipPeers: MembershipPeers
+  readonly inbox: Inbox
+  readonly log: Logger
+  readonly newRoomNumber: () => Promise<number>
+  readonly isActiveUser: (userId: UserId) => Promise<boolean>
+  /** The profile that a member event of one of our users shows. */
+  readonly profileOf: (userId: UserId) => Promise<JsonObject>
+  readonly background: (work: () => Promise<void>) => void
+}
+
+/** An event to send, as plain data. */
+export interface SendArguments {
+  readonly roomId: RoomId
+  readonly sender: UserId
+  readonly type: string
+  readonly stateKey?: string
+  readonly content: PlainObject
+  readonly redacts?: EventId
+  readonly originServerTs?: number
+  readonly transaction?: { readonly key: TransactionKey; readonly txnId: string }
+}
+
+/** A change of membership, as plain data. */
+export interface MembershipArguments {
+  readonly roomId: RoomId
+  readonly sender: UserId
+  readonly target: UserId
+  readonly action: MembershipCommand['action']
+  readonly reason?: string
+  readonly content?: PlainObject
+  /** For a join: servers that may be in the room. */
+  readonly servers?: readonly ServerName[]
+}
+
+/**
+ * What can be done to a room, over plain data only: each runs in the process that owns the room, and any process can call
+ * it there.
+ */
+export function roomMethods(ports: RoomPorts) {
+  const { engine } = ports
+  return {
+    /** Send an event; resolves with its id once it is durable. */
+    async send(args: SendArguments): Promise<{ eventId: EventId }> {
+      const eventId = await sendEvent(engine, ports.transactions, { ...args, content: contentOf(args.content) })
+      return { eventId }
+    },
+
+    /** Change a membership: locally where we are in the room, else through other servers. */
+    async changeMembership(args: MembershipArguments): Promise<{ eventId?: EventId }> {
+      const command: MembershipCommand = { ...args, content: contentOf(args.content ?? {}) }
+      const view = await engine.view(args.roomId)
+      if (args.action === 'join' && !takesPart(engine, view)) return join(ports, command, args.servers ?? [])
+      if (args.action === 'leave' && !takesPart(engine, view)) {
+        await leaveRemote(ports, { roomId: args.roomId, userId: args.sender, reason: args.reason })
+        return {}
+      }
+      if (view === undefined) throw new MatrixError('M_NOT_FOUND', 'Unknown room')
+      const ours = serverOf(args.target) === engine.ports.serverName
+      if (args.action === 'invite' && !ours) {
+        const reason: JsonObject = args.reason === undefined ? {} : { reason: args.reason }
+        const content: JsonObject = { ...command.content, ...reason }
+        return { eventId: await inviteRemote(ports, { roomId: args.roomId, sender: args.sender, target: args.target, content }) }
+      }
+      const withProfile = ours && (args.action === 'join' || args.action === 'invite')
+      try {
+        const profile = withProfile ? await ports.profileOf(args.target) : undefined
+        return { eventId: await changeMembership(engine, { ...command, profile }) }
+      } catch (error) {
+        // Nobody here may vouch for a join to this restricted room: somebody elsewhere may.
+        if (error instanceof MatrixError && error.code === 'M_UNABLE_TO_GRANT_JOIN') return join(ports, command, otherServers(ports, view.servers.keys()))
+        throw error
+      }
+    },
+
+    /** Forget a room that the user has left. */
+    async forget(args: { readonly roomId: RoomId; readonly userId: UserId }): Promise<object> {
+      await forgetRoom(engine, args.roomId, args.userId)
+      return {}
+    },
+  }
+}
+
+/** The methods that `Rooms` calls in the owner's process. */
+export type RoomMethods = ReturnType<typeof roomMethods>
+
+async function join(ports: RoomPorts, command: MembershipCommand, servers: readonly ServerName[]): Promise<object> {
+  const { engine } = ports
+  const view = await engine.view(command.roomId)
+  const invite = view === undefined ? undefined : await membershipIn(engine.ports.db, view.room, command.target)
+  const candidates = new Set<ServerName>(servers)
+  // Whoever invited is in the room, most likely; and whoever made the room's id, before version 12.
+  if (invite?.membership === 'invite') candidates.add(invite.sender.slice(invite.sender.indexOf(':') + 1) as ServerName)
+  const origin = serverOf(command.roomId)
+  if (origin !== undefined) candidates.add(origin)
+  if (view !== undefined) for (const server of otherServers(ports, view.servers.keys())) candidates.add(server)
+  const reason: JsonObject = command.reason === undefined ? {} : { reason: command.reason }
+  const content: JsonObject = { ...command.content, ...(await ports.profileOf(command.target)), ...reason }
+  await joinRemote(ports, { roomId: command.roomId, userId: command.target, servers: [...candidates], content })
+  return {}
+}
+
+function otherServers(ports: RoomPorts, servers: Iterable<string>): ServerName[] {
+  // Servers in a room's member list come from parsed user ids.
+  return [...servers].filter((server) => server !== ports.engine.ports.serverName) as ServerName[]
+}
+
+/** A client's content as events hold it. Throws M_BAD_JSON. */
+export function contentOf(plain: PlainObject): JsonObject {
+  const content = fromPlain(plain)
+  if (!isJsonObject(content)) throw new MatrixError('M_BAD_JSON', 'The content must be an object that JSON can hold')
+  return content
+}
+

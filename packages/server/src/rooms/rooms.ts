@@ -1,0 +1,69 @@
+import type { RoomId, UserId } from '@causeway/events'
+import { createRoom, type CreateRoomCommand } from './commands/create-room.ts'
+import { contentOf, type MembershipArguments, type PlainObject, type RoomMethods, type RoomPorts, type SendArguments } from './room-methods.ts'
+
+/** Calls a room method in the process that owns the room. */
+export interface RoomCalls {
+  call<Method extends keyof RoomMethods>(
+    roomId: RoomId,
+    method: Method,
+    args: Parameters<RoomMethods[Method]>[0],
+  ): ReturnType<RoomMethods[Method]>
+  /** May this process write rooms of this shard? */
+  owns(shard: number): boolean
+}
+
+/** A room to be made, as plain data. */
+export type CreateRoomArguments = Omit<CreateRoomCommand, 'creationContent' | 'powerLevelOverride' | 'initialState' | 'creatorProfile'> & {
+  readonly creationContent: PlainObject
+  readonly powerLevelOverride: PlainObject | undefined
+  readonly initialState: readonly { readonly type: string; readonly stateKey: string; readonly content: PlainObject }[]
+}
+
+/** What the APIs tell rooms to do. Knows no request; each method is one user action. */
+export class Rooms {
+  readonly #ports: RoomPorts
+  readonly #calls: RoomCalls
+
+  constructor(ports: RoomPorts, calls: RoomCalls) {
+    this.#ports = ports
+    this.#calls = calls
+  }
+
+  /** Make a room in this process, in one of its shards, and invite whom the creator wants to have in it. */
+  async create(args: CreateRoomArguments): Promise<RoomId> {
+    const command: CreateRoomCommand = {
+      ...args,
+      creationContent: contentOf(args.creationContent),
+      powerLevelOverride: args.powerLevelOverride === undefined ? undefined : contentOf(args.powerLevelOverride),
+      initialState: args.initialState.map((event) => ({ ...event, content: contentOf(event.content) })),
+      creatorProfile: await this.#ports.profileOf(args.creator),
+    }
+    const { engine } = this.#ports
+    const roomId = await createRoom(engine, await this.#ports.newRoomNumber(), command, (shard) => this.#calls.owns(shard))
+    for (const target of new Set(args.invite)) await this.#inviteFirst(roomId, args.creator, target, args.isDirect)
+    return roomId
+  }
+
+  /** One of the first invites: that a server cannot be reached does not undo the room. */
+  async #inviteFirst(roomId: RoomId, sender: UserId, target: UserId, isDirect: boolean): Promise<void> {
+    const content = isDirect ? { is_direct: true } : {}
+    try {
+      await this.#calls.call(roomId, 'changeMembership', { roomId, sender, target, action: 'invite', content })
+    } catch (error) {
+      this.#ports.log.warn({ err: error, room: roomId, target }, 'an invite of a new room failed')
+    }
+  }
+
+  send(args: SendArguments): ReturnType<RoomMethods['send']> {
+    return this.#calls.call(args.roomId, 'send', args)
+  }
+
+  changeMembership(args: MembershipArguments): ReturnType<RoomMethods['changeMembership']> {
+    return this.#calls.call(args.roomId, 'changeMembership', args)
+  }
+
+  forget(roomId: RoomId, userId: UserId): ReturnType<RoomMethods['forget']> {
+    return this.#calls.call(roomId, 'forget', { roomId, userId })
+  }
+}
