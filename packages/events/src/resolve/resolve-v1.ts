@@ -29,27 +29,29 @@ export function resolveV1(input: ResolutionInput): Resolution {
   for (const eventId of missingBase(events, input)) missing.add(eventId)
   if (missing.size > 0) return { missing: [...missing] }
 
-  // "Start by setting R to the union of the states to be resolved, excluding any conflicting events."
+  // "Start by setting R to the union of the states to be resolved, excluding any conflicting events." Where states differ, the rejected events are left
+  // out; an event that stays alone by that is the result, but like the conflicting ones it does not count as R here.
   const resolved = new Map<StateTuple, EventId>()
+  const alone = new Map<StateTuple, EventId>()
   const conflicts = new Map<StateTuple, readonly Pdu[]>()
   for (const [tuple, eventIds] of candidates) {
-    const [only, ...others] = eventIds
-    if (only !== undefined && others.length === 0) resolved.set(tuple, only)
-    else conflicts.set(tuple, inOrder(eventIds.flatMap((eventId) => input.event(eventId) ?? [])))
+    const accepted = eventIds.filter((eventId) => !input.isRejected(eventId))
+    const [only] = eventIds.length === 1 ? eventIds : accepted
+    if (eventIds.length === 1 && only !== undefined) resolved.set(tuple, only)
+    else if (accepted.length === 1 && only !== undefined) alone.set(tuple, only)
+    else if (accepted.length > 1) conflicts.set(tuple, inOrder(accepted.flatMap((eventId) => input.event(eventId) ?? [])))
   }
   resolveInPasses(conflicts, resolved, input)
-  return { resolved }
+  return { resolved: new Map([...resolved, ...alone]) }
 }
 
-/** The events that the states have for each key that is not in all of them, each once, without the rejected ones. */
+/** The events that the states have for each key that is not in all of them, each once. */
 function candidatesByTuple(input: ResolutionInput): ReadonlyMap<StateTuple, readonly EventId[]> {
-  const sets = new Map<StateTuple, Set<EventId>>()
+  const candidates = new Map<StateTuple, Set<EventId>>()
   for (const [tuple, eventId] of input.sets.flatMap((set) => [...set])) {
-    const known = sets.get(tuple) ?? new Set()
-    sets.set(tuple, known)
-    if (!input.isRejected(eventId)) known.add(eventId)
+    candidates.set(tuple, (candidates.get(tuple) ?? new Set()).add(eventId))
   }
-  return new Map([...sets].filter(([, known]) => known.size > 0).map(([tuple, known]) => [tuple, [...known]]))
+  return new Map([...candidates].map(([tuple, eventIds]) => [tuple, [...eventIds]]))
 }
 
 function resolveInPasses(conflicts: Map<StateTuple, readonly Pdu[]>, resolved: Map<StateTuple, EventId>, input: ResolutionInput): void {

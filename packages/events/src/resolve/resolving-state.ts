@@ -37,13 +37,13 @@ export class ResolvingState {
     return this.#resolved
   }
 
+  /** The event that the state has here so far, be it a rejected one. */
   get(type: string, stateKey: string): Pdu | undefined {
     const tuple = stateTuple(type, stateKey)
     const resolved = this.#resolved.get(tuple)
     if (resolved !== undefined) return resolved
     const eventId = this.#base.get(tuple)
-    // A rejected event authorizes nothing, even when a state has it.
-    return eventId === undefined || this.#input.isRejected(eventId) ? undefined : this.#input.event(eventId)
+    return eventId === undefined ? undefined : this.#input.event(eventId)
   }
 
   set(event: Pdu): void {
@@ -56,8 +56,15 @@ export class ResolvingState {
    * used if the auth event is not rejected."
    */
   forEvent(event: Pdu): AuthState {
-    const own = stateOf(loadedAuthEvents(event, this.#input).filter(({ eventId }) => !this.#input.isRejected(eventId)))
-    return { get: (type, stateKey) => this.get(type, stateKey) ?? own.get(type, stateKey) }
+    // A rejected event authorizes nothing, even when a state has it.
+    const isAccepted = ({ eventId }: Pdu): boolean => !this.#input.isRejected(eventId)
+    const own = stateOf(loadedAuthEvents(event, this.#input).filter(isAccepted))
+    return {
+      get: (type, stateKey) => {
+        const current = this.get(type, stateKey)
+        return current !== undefined && isAccepted(current) ? current : own.get(type, stateKey)
+      },
+    }
   }
 }
 
