@@ -16,7 +16,8 @@ export interface EduEffect {
   readonly then?: () => void
 }
 
-interface Ports {
+/** What a transaction is taken in with. */
+export interface TransactionPorts {
   readonly engine: RoomEngine
   readonly peers: RoomPeers
   readonly inbox: Inbox
@@ -33,7 +34,7 @@ const edusMax = 100
  * Take in a peer's transaction. One commit holds its id, the effects of its EDUs and all its events that passed checks 1
  * to 3; only then it is acknowledged. One bad event harms no other. The same id gets the same answer, and nothing twice.
  */
-export async function receiveTransaction(ports: Ports, origin: ServerName, txnId: string, body: JsonObject): Promise<string> {
+export async function receiveTransaction(ports: TransactionPorts, origin: ServerName, txnId: string, body: JsonObject): Promise<string> {
   const { db, clock } = ports.engine.ports
   const earlier = await inboundAnswer(db, origin, txnId)
   if (earlier !== undefined) return earlier.answer
@@ -67,7 +68,7 @@ export async function receiveTransaction(ports: Ports, origin: ServerName, txnId
 
 type Admitted = { readonly waiting: Waiting; readonly row: Rows } | { readonly eventId: string; readonly error: string }
 
-async function admitRoom(ports: Ports, origin: ServerName, view: RoomView, values: readonly JsonObject[]): Promise<Admitted[]> {
+async function admitRoom(ports: TransactionPorts, origin: ServerName, view: RoomView, values: readonly JsonObject[]): Promise<Admitted[]> {
   const outcomes: Admitted[] = []
   const allowed = await serverAllowed(ports.engine.ports.db, view, origin)
   const received = await checkReceived(ports.peers, values, view.roomId, view.rules)
@@ -86,7 +87,7 @@ async function admitRoom(ports: Ports, origin: ServerName, view: RoomView, value
   return outcomes
 }
 
-async function eduEffects(ports: Ports, origin: ServerName, edus: readonly JsonValue[]): Promise<EduEffect[]> {
+async function eduEffects(ports: TransactionPorts, origin: ServerName, edus: readonly JsonValue[]): Promise<EduEffect[]> {
   const effects: EduEffect[] = []
   for (const edu of edus) {
     if (!isJsonObject(edu) || typeof edu['edu_type'] !== 'string' || !isJsonObject(edu['content'])) continue

@@ -33,7 +33,8 @@ import type { MembershipPeers } from './membership-peers.ts'
 import { ensureRoom } from './room-stub.ts'
 import { strippedPdus } from './stripped-state.ts'
 
-interface Ports {
+/** What invites stand on. */
+export interface InvitePorts {
   readonly engine: RoomEngine
   readonly peers: RoomPeers
   readonly membershipPeers: MembershipPeers
@@ -54,7 +55,7 @@ export interface OutgoingInvite {
  * Invite a user of another server: the event is built, countersigned by the invited server (outside the room's queue),
  * then placed. Throws that server's refusal in a form that our client may read.
  */
-export async function inviteRemote(ports: Ports, invite: OutgoingInvite): Promise<EventId> {
+export async function inviteRemote(ports: InvitePorts, invite: OutgoingInvite): Promise<EventId> {
   const { engine } = ports
   const server = serverOf(invite.target)
   const wish = { type: 'm.room.member', stateKey: invite.target, sender: invite.sender, content: { ...invite.content, membership: 'invite' } }
@@ -105,7 +106,7 @@ export interface IncomingInvite {
  * Take in an invite and countersign it: only for what it is (an invite of our user by a user of the origin, to the room
  * of the path). Throws M_INCOMPATIBLE_ROOM_VERSION, M_INVALID_PARAM, M_FORBIDDEN. Server-Server API, "Inviting to a room".
  */
-export async function receiveInvite(ports: Ports, invite: IncomingInvite): Promise<Pdu> {
+export async function receiveInvite(ports: InvitePorts, invite: IncomingInvite): Promise<Pdu> {
   const { engine } = ports
   const rules = roomRules(invite.roomVersion)
   if (rules === undefined) {

@@ -14,7 +14,8 @@ import { inGraph, judge } from '../inbound/judge.ts'
 import type { RoomPeers } from '../inbound/room-peers.ts'
 import { serverAllowed } from '../inbound/server-acl.ts'
 
-interface Ports {
+/** What the member events of other servers are served with. */
+export interface ServePorts {
   readonly engine: RoomEngine
   readonly peers: RoomPeers
 }
@@ -36,7 +37,7 @@ export interface MakeRequest {
  * A template for a remote user's member event (Server-Server API, "Joining Rooms", "Leaving Rooms"). Throws M_NOT_FOUND,
  * M_FORBIDDEN, M_INCOMPATIBLE_ROOM_VERSION, M_UNABLE_TO_AUTHORISE_JOIN, M_UNABLE_TO_GRANT_JOIN.
  */
-export async function makeMembership(ports: Ports, request: MakeRequest): Promise<{ readonly roomVersion: string; readonly event: JsonObject }> {
+export async function makeMembership(ports: ServePorts, request: MakeRequest): Promise<{ readonly roomVersion: string; readonly event: JsonObject }> {
   if (serverOf(request.userId) !== request.origin) throw new MatrixError('M_FORBIDDEN', 'The user is not of your server')
   return ports.engine.run(request.roomId, async (view) => {
     await requireOpen(ports, view, request.origin)
@@ -77,7 +78,7 @@ export interface Served {
  * the other servers. A join to a restricted room that we can vouch for gets our signature. Throws M_INVALID_PARAM,
  * M_FORBIDDEN and the rules' refusals.
  */
-export async function sendMembership(ports: Ports, request: SendRequest): Promise<Served> {
+export async function sendMembership(ports: ServePorts, request: SendRequest): Promise<Served> {
   const seen = await ports.engine.view(request.roomId)
   if (seen === undefined || !takesPart(ports.engine, seen)) throw new MatrixError('M_NOT_FOUND', 'This server is not in the room')
   const [received] = await checkReceived(ports.peers, [request.body], request.roomId, seen.rules)
@@ -118,7 +119,7 @@ function checkOwn(pdu: Pdu, request: SendRequest): void {
   if (serverOf(pdu.sender) !== request.origin) throw new MatrixError('M_FORBIDDEN', 'The sender is not of your server')
 }
 
-async function vouched(ports: Ports, view: RoomView, pdu: Pdu): Promise<Pdu> {
+async function vouched(ports: ServePorts, view: RoomView, pdu: Pdu): Promise<Pdu> {
   const authoriser = pdu.content['join_authorised_via_users_server']
   if (membershipOfEvent(pdu) !== 'join' || typeof authoriser !== 'string') return pdu
   const { serverName, signer } = ports.engine.ports
@@ -129,7 +130,7 @@ async function vouched(ports: Ports, view: RoomView, pdu: Pdu): Promise<Pdu> {
   return signed.pdu
 }
 
-async function requireOpen(ports: Ports, view: RoomView, origin: ServerName): Promise<void> {
+async function requireOpen(ports: ServePorts, view: RoomView, origin: ServerName): Promise<void> {
   if (!takesPart(ports.engine, view)) throw new MatrixError('M_NOT_FOUND', 'This server is not in the room')
   if (!(await serverAllowed(ports.engine.ports.db, view, origin))) throw new MatrixError('M_FORBIDDEN', 'Your server is not allowed in this room')
 }
@@ -138,7 +139,7 @@ async function requireOpen(ports: Ports, view: RoomView, origin: ServerName): Pr
  * The body of an answer to send_join, as text joined from the stored events: the state before the join and its auth
  * chain. With `omitMembers` only the members that the others rest on are told, and the servers in the room instead.
  */
-export async function joinAnswer(ports: Ports, served: Served, options: { readonly omitMembers: boolean }): Promise<string> {
+export async function joinAnswer(ports: ServePorts, served: Served, options: { readonly omitMembers: boolean }): Promise<string> {
   const { db, serverName } = ports.engine.ports
   const { view, event } = served
   const before = await loadNode(db, view, event.stateBefore)

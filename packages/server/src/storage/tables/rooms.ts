@@ -1,5 +1,6 @@
 import type { RoomId } from '@causeway/events'
 import type { Database } from '../database.ts'
+import { hash48 } from '../hash48.ts'
 import { sql } from '../sql.ts'
 import { insert, insertNew, update, upsert } from '../table-write.ts'
 
@@ -147,4 +148,24 @@ export function publishedRooms(db: Database, limit: number): Promise<{ room: num
 /** List a room in the public directory, or not. */
 export function setPublished(room: number, published: boolean) {
   return sql('rooms.setPublished')`UPDATE rooms SET published = ${published ? 1 : 0} WHERE room = ${room}`
+}
+
+/** Has this server, or had it, joined members in the room? */
+export async function wasInRoom(db: Database, room: number, server: string): Promise<boolean> {
+  const row = await db.first(sql<{ joined: number }>('room_servers.one')`SELECT joined FROM room_servers WHERE room = ${room} AND server = ${server}`)
+  return row !== undefined
+}
+
+/**
+ * The room that holds an event of this id, among the rooms that `server` shares with us: an event is never looked up
+ * without a room. Costs a seek per shared room.
+ */
+export async function sharedRoomOfEvent(db: Database, server: string, eventId: string): Promise<string | undefined> {
+  const row = await db.first(sql<{ room_id: string }>('events.sharedRoom')`
+    SELECT r.room_id FROM room_servers s
+      JOIN event_ids i ON i.room = s.room AND i.hash = ${hash48(eventId)}
+      JOIN events e ON e.room = i.room AND e.event = i.event AND e.event_id = ${eventId}
+      JOIN rooms r ON r.room = s.room
+    WHERE s.server = ${server} LIMIT 1`)
+  return row?.room_id
 }

@@ -1,0 +1,24 @@
+import { Type } from 'typebox'
+import { endpoint } from '../http/endpoint.ts'
+import { makeMembership, type ServePorts } from '../rooms/membership/serve-membership.ts'
+
+/** GET /make_join/{roomId}/{userId}. Server-Server API, "Joining Rooms". */
+export const makeJoin = endpoint({
+  method: 'GET',
+  path: '/_matrix/federation/v1/make_join/{roomId}/{userId}',
+  summary: 'A template for the join of a user of the asking server.',
+  auth: 'server',
+  limit: 'federation_join',
+  query: Type.Object({ ver: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })) }),
+
+  async handle({ caller, params, query }, { servePorts }: { readonly servePorts: ServePorts }) {
+    const { roomVersion, event } = await makeMembership(servePorts, {
+      origin: caller.serverName,
+      roomId: params.roomId,
+      userId: params.userId,
+      membership: 'join',
+      versions: query.ver ?? ['1'],
+    })
+    return { room_version: roomVersion, event }
+  },
+})

@@ -1,0 +1,126 @@
+import { historyVisibility, membershipOf, redactPdu, type EventId, type RoomId, type ServerName } from '@causeway/events'
+import { MatrixError } from '../../errors.ts'
+import { historyBackwards } from '../../storage/tables/events.ts'
+import { wasInRoom } from '../../storage/tables/rooms.ts'
+import { authChainOf } from '../engine/auth-chain-of.ts'
+import { findEvent, loadEvents, loadNode, loadNumbers } from '../engine/load-room.ts'
+import type { RoomEngine } from '../engine/room-engine.ts'
+import type { RoomView } from '../engine/room-view.ts'
+import { storedEvent, standing, type StoredEvent } from '../engine/stored-event.ts'
+import { LoadedState } from '../engine/view-state.ts'
+import { serverAllowed } from '../inbound/server-acl.ts'
+
+/** Events in one answer (practice of other servers). */
+const backfillMax = 100
+const missingEventsMax = 20
+
+/** What other servers may read of our rooms. All of it is looked up by the room that the request names. */
+export class ServedReads {
+  readonly #engine: RoomEngine
+
+  constructor(engine: RoomEngine) {
+    this.#engine = engine
+  }
+
+  /** The room, if `origin` may read it: it has, or had, members there, and the room's ACL lets it in. */
+  async #open(roomId: RoomId, origin: ServerName): Promise<RoomView> {
+    const { db } = this.#engine.ports
+    const view = await this.#engine.view(roomId)
+    if (view === undefined || !view.hasState) throw new MatrixError('M_NOT_FOUND', 'Unknown room')
+    const inside = view.servers.has(origin) || (await wasInRoom(db, view.room, origin))
+    if (!inside) throw new MatrixError('M_FORBIDDEN', 'Your server is not in this room')
+    if (!(await serverAllowed(db, view, origin))) throw new MatrixError('M_FORBIDDEN', 'Your server is not allowed in this room')
+    return view
+  }
+
+  async #event(view: RoomView, eventId: EventId): Promise<StoredEvent> {
+    const event = await findEvent(this.#engine.ports.db, view, eventId)
+    if (event === undefined || event.standing === standing.rejected) throw new MatrixError('M_NOT_FOUND', 'Unknown event')
+    return event
+  }
+
+  /** One event, found by its room and id. `GET /event/{eventId}` names no room: the caller looks it up first. */
+  async event(roomId: RoomId, origin: ServerName, eventId: EventId): Promise<string> {
+    const view = await this.#open(roomId, origin)
+    return this.#json(view, origin, await this.#event(view, eventId))
+  }
+
+  /** Events before some others, newest first, as JSON texts. Server-Server API, "Backfilling and retrieving missing events". */
+  async backfill(roomId: RoomId, origin: ServerName, from: readonly EventId[], limit: number): Promise<string[]> {
+    const { db } = this.#engine.ports
+    const view = await this.#open(roomId, origin)
+    const numbers = await loadNumbers(db, view, from.slice(0, backfillMax))
+    const events = (await loadEvents(db, view, [...numbers.values()])).filter((event) => event.pos !== undefined)
+    if (events.length === 0) return []
+    const highest = events.reduce((a, b) => (b.depth > a.depth || (b.depth === a.depth && (b.pos ?? 0) > (a.pos ?? 0)) ? b : a))
+    const rows = await historyBackwards(db, view.room, { depth: highest.depth, pos: (highest.pos ?? 0) + 1 }, Math.min(backfillMax, Math.max(1, limit)))
+    return Promise.all(rows.map((row) => this.#json(view, origin, storedEvent(row, view.rules))))
+  }
+
+  /** Events between `earliest` and `latest`, oldest first; the work is bounded, not only the answer. */
+  async missingEvents(
+    roomId: RoomId,
+    origin: ServerName,
+    gap: { readonly earliest: readonly EventId[]; readonly latest: readonly EventId[]; readonly limit: number; readonly minDepth: number },
+  ): Promise<string[]> {
+    const { db } = this.#engine.ports
+    const view = await this.#open(roomId, origin)
+    const limit = Math.min(missingEventsMax, Math.max(0, gap.limit))
+    const stop = new Set((await loadNumbers(db, view, gap.earliest.slice(0, 100))).values())
+    const seen = new Set(stop)
+    let level = await loadEvents(db, view, [...(await loadNumbers(db, view, gap.latest.slice(0, 20))).values()])
+    const found: StoredEvent[] = []
+    while (level.length > 0 && found.length < limit) {
+      const next = new Set<number>()
+      for (const event of level) for (const prev of event.edges.prev) if (prev !== 0 && !seen.has(prev)) next.add(prev)
+      for (const number of next) seen.add(number)
+      level = (await loadEvents(db, view, [...next].slice(0, limit - found.length))).filter(
+        (event) => event.pdu.depth >= gap.minDepth && event.standing !== standing.rejected && event.standing !== standing.outlier,
+      )
+      found.push(...level)
+    }
+    return Promise.all(found.reverse().map((event) => this.#json(view, origin, event)))
+  }
+
+  /** The auth chain of an event. */
+  async eventAuth(roomId: RoomId, origin: ServerName, eventId: EventId): Promise<string[]> {
+    const view = await this.#open(roomId, origin)
+    const chain = await authChainOf(this.#engine.ports.db, view, [await this.#event(view, eventId)])
+    return chain.map((event) => event.pdu.json)
+  }
+
+  /** The state before an event, and its auth chain. */
+  async state(roomId: RoomId, origin: ServerName, eventId: EventId): Promise<{ readonly state: StoredEvent[]; readonly authChain: StoredEvent[] }> {
+    const { db } = this.#engine.ports
+    const view = await this.#open(roomId, origin)
+    const event = await this.#event(view, eventId)
+    if (event.standing === standing.outlier || event.standing === standing.undecided) throw new MatrixError('M_NOT_FOUND', 'The state before this event is not known')
+    const node = await loadNode(db, view, event.stateBefore)
+    const state = await loadEvents(db, view, [...node.state.entries()].map(([, number]) => number))
+    return { state, authChain: await authChainOf(db, view, state) }
+  }
+
+  /** An event as `origin` may see it: whole, or redacted where the room's history was closed to its users. */
+  async #json(view: RoomView, origin: ServerName, event: StoredEvent): Promise<string> {
+    return (await this.#visible(view, origin, event)) ? event.pdu.json : redactPdu(event.pdu, view.rules).json
+  }
+
+  async #visible(view: RoomView, origin: ServerName, event: StoredEvent): Promise<boolean> {
+    if (event.isState || event.stateBefore === 0) return true
+    const { db } = this.#engine.ports
+    const { state } = await loadNode(db, view, event.stateBefore)
+    const key = view.keys.find('m.room.history_visibility', '')
+    const number = key === undefined ? 0 : state.get(key)
+    const visibility = historyVisibility(new LoadedState((await loadEvents(db, view, number === 0 ? [] : [number])).map((entry) => entry.pdu)))
+    if (visibility === 'shared' || visibility === 'world_readable') return true
+    const suffix = `:${origin}`
+    for (const [userId, memberKey] of view.memberKeys()) {
+      const member = userId.endsWith(suffix) ? state.get(memberKey) : 0
+      if (member === 0) continue
+      const loaded = new LoadedState((await loadEvents(db, view, [member])).map((entry) => entry.pdu))
+      const membership = membershipOf(loaded, userId)
+      if (membership === 'join' || (visibility === 'invited' && membership === 'invite')) return true
+    }
+    return false
+  }
+}
