@@ -1,6 +1,7 @@
 // Goal: what we allow and refuse, and what forks resolve to, is what Synapse says.
-// Method: random rooms of every version, with absurd contents, tampered lists of auth events, forks, merges and lost state, go to Synapse as a library.
-// Every verdict and every resolved state must be ours; where Synapse fails at an event instead of judging it, ours stands alone and is counted.
+// Method: random rooms of every version, with absurd contents, tampered lists of auth events, forks, merges and lost state, go to Synapse
+// as a library. Every verdict and every resolved state must be ours; where Synapse fails at an event instead of judging it, ours stands
+// alone and is counted.
 //
 // Not part of `npm test`, for it needs Synapse from PyPI:
 //   python3 -m venv .cache/synapse && .cache/synapse/bin/pip install matrix-synapse
@@ -99,7 +100,12 @@ for (const version of supportedRoomVersions) {
       })
       const said = ({ compared, failed }: Count): string => `${compared} (Synapse failed at ${failed} more)`
       context.diagnostic(`verdicts ${said(verdicts)}, lists ${said(lists)}, states ${said(states)}`)
-      context.diagnostic([...rules].toSorted().map(([rule, count]) => `${rule} ${count}`).join(', '))
+      context.diagnostic(
+        [...rules]
+          .toSorted()
+          .map(([rule, count]) => `${rule} ${count}`)
+          .join(', '),
+      )
     },
   )
 }

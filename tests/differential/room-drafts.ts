@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
-import { fromPlain, isJsonObject, parseKeyId, parseServerName, signingKeyFromSeed, signJson, type JsonObject, type JsonValue, type RoomRules } from '@causeway/events'
-import { SeededRandom } from './random.ts'
+import {
+  fromPlain,
+  isJsonObject,
+  parseKeyId,
+  parseServerName,
+  signingKeyFromSeed,
+  signJson,
+  type JsonObject,
+  type JsonValue,
+  type RoomRules,
+} from '@causeway/events'
+import type { SeededRandom } from './random.ts'
 
 /** What somebody tries in a room. */
 export interface Attempt {
@@ -71,7 +81,19 @@ export class AttemptGenerator {
   #member(): Attempt {
     const random = this.#random
     const sender = this.#person()
-    const membership = random.pick<unknown>(['join', 'join', 'join', 'join', 'invite', 'invite', 'leave', 'leave', 'ban', 'knock', random.chance(0.2) ? 'dance' : 'join'])
+    const membership = random.pick<unknown>([
+      'join',
+      'join',
+      'join',
+      'join',
+      'invite',
+      'invite',
+      'leave',
+      'leave',
+      'ban',
+      'knock',
+      random.chance(0.2) ? 'dance' : 'join',
+    ])
     const isOwn = membership === 'join' || membership === 'knock' ? !random.chance(0.05) : random.chance(0.3)
     const stateKey = random.chance(0.01) ? random.pick(['nobody', '', undefined]) : isOwn ? sender : this.#person()
     const content: Record<string, unknown> = random.chance(0.01) ? {} : { membership }
@@ -116,7 +138,11 @@ export class AttemptGenerator {
       if (random.chance(0.12)) changed[name] = this.#level()
       else if (random.chance(0.03)) delete changed[name]
     }
-    changed['users'] = this.#entries(current['users'], this.#rules.creatorsOutrankAll && random.chance(0.95) ? people.slice(1) : people, 0.3)
+    changed['users'] = this.#entries(
+      current['users'],
+      this.#rules.creatorsOutrankAll && random.chance(0.95) ? people.slice(1) : people,
+      0.3,
+    )
     if (random.chance(0.3)) changed['events'] = this.#entries(current['events'], eventTypes, 0.2)
     if (random.chance(0.2)) changed['notifications'] = this.#entries(current['notifications'], ['room', 'org.example'], 0.4)
     if (random.chance(0.02)) changed['users'] = random.pick<unknown>([[], 'x', { nobody: 5 }, { '@x': 5 }])

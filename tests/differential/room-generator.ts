@@ -52,8 +52,8 @@ export interface Settlement {
 }
 
 /**
- * A random room that forks, merges, and loses its memory now and then. Every attempt is judged by us; what we allow changes the room. What the
- * room remembers is to be asked of somebody else.
+ * A random room that forks, merges, and loses its memory now and then. Every attempt is judged by us; what we allow changes the room.
+ * What the room remembers is to be asked of somebody else.
  */
 export class RoomGenerator {
   readonly rules: RoomRules
@@ -117,7 +117,8 @@ export class RoomGenerator {
     const join = (user: string): Attempt => ({ type: 'm.room.member', sender: user, stateKey: user, content: json({ membership: 'join' }) })
     this.#attempt(fork, join(creator))
     const users = this.rules.creatorsOutrankAll ? { [people[2]]: 50 } : { [creator]: 100, [people[2]]: 50 }
-    if (!this.#random.chance(0.1)) this.#attempt(fork, { type: 'm.room.power_levels', sender: creator, stateKey: '', content: json({ users }) })
+    const levels = { type: 'm.room.power_levels', sender: creator, stateKey: '', content: json({ users }) }
+    if (!this.#random.chance(0.1)) this.#attempt(fork, levels)
     this.#attempt(fork, { type: 'm.room.join_rules', sender: creator, stateKey: '', content: json({ join_rule: 'public' }) })
     for (const user of people.slice(1, 4)) this.#attempt(fork, join(user))
   }
@@ -144,10 +145,13 @@ export class RoomGenerator {
 
   #judge(event: Pdu, state: ReadonlyMap<StateTuple, EventId>): boolean {
     const keys = [['m.room.create', ''] as const, ...authEventKeys(event, this.rules)]
-    const relevant = new Set(keys.map(([type, stateKey]) => this.#eventIn(state, type, stateKey)?.eventId).filter((eventId) => eventId !== undefined))
+    const relevant = new Set(
+      keys.map(([type, stateKey]) => this.#eventIn(state, type, stateKey)?.eventId).filter((eventId) => eventId !== undefined),
+    )
     if (this.rules.roomIdIsCreateHash) relevant.add(this.#create.eventId)
     const view: AuthState = {
-      get: (type, stateKey) => this.#eventIn(state, type, stateKey) ?? (type === 'm.room.create' && this.rules.roomIdIsCreateHash ? this.#create : undefined),
+      get: (type, stateKey) =>
+        this.#eventIn(state, type, stateKey) ?? (type === 'm.room.create' && this.rules.roomIdIsCreateHash ? this.#create : undefined),
     }
     const verdict = authorize(event, view, this.rules)
     this.judgements.push({ event, state: [...relevant], verdict: verdict.allowed ? 'allowed' : verdict.rule })

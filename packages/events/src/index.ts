@@ -67,12 +67,21 @@ export { canRedact } from './auth/redaction.ts'
 export { authChain, authDifference, type Chain, type Difference } from './resolve/auth-chain.ts'
 export type { AuthEdges } from './resolve/auth-graph.ts'
 export { conflictOf, type Conflict, type StateMap } from './resolve/conflict.ts'
-export { resolveState, type Resolution, type ResolutionInput } from './resolve/resolve-state.ts'
+export type { Resolution, ResolutionInput } from './resolve/resolution.ts'
+export { resolveState } from './resolve/resolve-state.ts'
 export { splitStateTuple, stateTuple, type StateTuple } from './resolve/state-tuple.ts'
 
 export type { PushFacts } from './push/compile-condition.ts'
 export { basePushRules, defaultPushRules, personalPushRules, withDefaultRules, type DefaultRuleChange } from './push/default-rules.ts'
-export { compileRules, dependsOnUser, evaluate, namedUserIds, type CompiledRules, type PushOutcome, type UserDependence } from './push/evaluate.ts'
+export {
+  compileRules,
+  dependsOnUser,
+  evaluate,
+  namedUserIds,
+  type CompiledRules,
+  type PushOutcome,
+  type UserDependence,
+} from './push/evaluate.ts'
 export { firstWordOf, mentionedUserIds, wordsOf } from './push/mentions.ts'
 export { PushEvent } from './push/push-event.ts'
 export { pushRuleKinds, type PushRule, type PushRuleKind, type PushRuleset } from './push/push-rule.ts'

@@ -9,7 +9,14 @@ import { creator, foundedRoom, json, outcome, rulesOf, userId, type EventDraft, 
 
 const bob = '@bob:b'
 
-const selections: [why: string, version: number, type: string, stateKey: string | undefined, content: Record<string, unknown>, keys: string[]][] = [
+const selections: [
+  why: string,
+  version: number,
+  type: string,
+  stateKey: string | undefined,
+  content: Record<string, unknown>,
+  keys: string[],
+][] = [
   ['create', 11, 'm.room.create', '', {}, []],
   ['message', 11, 'm.room.message', undefined, {}, ['create', 'power_levels', `member ${bob}`]],
   ['message without create', 12, 'm.room.message', undefined, {}, ['power_levels', `member ${bob}`]],
@@ -17,24 +24,63 @@ const selections: [why: string, version: number, type: string, stateKey: string 
   ['own leave', 11, 'm.room.member', bob, { membership: 'leave' }, ['create', 'power_levels', `member ${bob}`]],
   ['kick', 11, 'm.room.member', '@x:c', { membership: 'leave' }, ['create', 'power_levels', `member ${bob}`, 'member @x:c']],
   ['knock', 11, 'm.room.member', bob, { membership: 'knock' }, ['create', 'power_levels', `member ${bob}`, 'join_rules']],
-  ['invite', 11, 'm.room.member', '@x:c', { membership: 'invite' }, ['create', 'power_levels', `member ${bob}`, 'member @x:c', 'join_rules']],
   [
-    'third-party invite', 11, 'm.room.member', '@x:c', { membership: 'invite', third_party_invite: { signed: { token: 't' } } },
+    'invite',
+    11,
+    'm.room.member',
+    '@x:c',
+    { membership: 'invite' },
+    ['create', 'power_levels', `member ${bob}`, 'member @x:c', 'join_rules'],
+  ],
+  [
+    'third-party invite',
+    11,
+    'm.room.member',
+    '@x:c',
+    { membership: 'invite', third_party_invite: { signed: { token: 't' } } },
     ['create', 'power_levels', `member ${bob}`, 'member @x:c', 'join_rules', 'third_party_invite t'],
   ],
-  ['a token of a wrong shape', 12, 'm.room.member', bob, { membership: 'invite', third_party_invite: 5 }, ['power_levels', `member ${bob}`, 'join_rules']],
   [
-    'authorised join', 8, 'm.room.member', bob, { membership: 'join', join_authorised_via_users_server: '@x:c' },
+    'a token of a wrong shape',
+    12,
+    'm.room.member',
+    bob,
+    { membership: 'invite', third_party_invite: 5 },
+    ['power_levels', `member ${bob}`, 'join_rules'],
+  ],
+  [
+    'authorised join',
+    8,
+    'm.room.member',
+    bob,
+    { membership: 'join', join_authorised_via_users_server: '@x:c' },
     ['create', 'power_levels', `member ${bob}`, 'join_rules', 'member @x:c'],
   ],
-  ['authorised by oneself', 8, 'm.room.member', bob, { membership: 'join', join_authorised_via_users_server: bob }, ['create', 'power_levels', `member ${bob}`, 'join_rules']],
-  ['authorised join, too early', 7, 'm.room.member', bob, { membership: 'join', join_authorised_via_users_server: '@x:c' }, ['create', 'power_levels', `member ${bob}`, 'join_rules']],
+  [
+    'authorised by oneself',
+    8,
+    'm.room.member',
+    bob,
+    { membership: 'join', join_authorised_via_users_server: bob },
+    ['create', 'power_levels', `member ${bob}`, 'join_rules'],
+  ],
+  [
+    'authorised join, too early',
+    7,
+    'm.room.member',
+    bob,
+    { membership: 'join', join_authorised_via_users_server: '@x:c' },
+    ['create', 'power_levels', `member ${bob}`, 'join_rules'],
+  ],
 ]
 
 for (const [why, version, type, stateKey, content, expected] of selections) {
   test(`selection: ${why} (v${version})`, () => {
     const keys = authEventKeys({ type, sender: userId(bob), stateKey, content: json(content) }, rulesOf(version))
-    assert.deepEqual(keys.map(([keyType, key]) => `${keyType.replace('m.room.', '')} ${key}`.trim()), expected)
+    assert.deepEqual(
+      keys.map(([keyType, key]) => `${keyType.replace('m.room.', '')} ${key}`.trim()),
+      expected,
+    )
   })
 }
 
@@ -78,7 +124,11 @@ test('auth events: entries outside of the selection', () => {
 })
 
 test('auth events: the create event is asked for until version 11 and refused in 12', () => {
-  for (const [version, without, withIt] of [[1, 'auth_events.create', 'allowed'], [11, 'auth_events.create', 'allowed'], [12, 'allowed', 'auth_events.selection']] as const) {
+  for (const [version, without, withIt] of [
+    [1, 'auth_events.create', 'allowed'],
+    [11, 'auth_events.create', 'allowed'],
+    [12, 'allowed', 'auth_events.selection'],
+  ] as const) {
     const room = foundedRoom(version)
     assert.equal(check(room, { auth: selected(room, 'm.room.member') }), without)
     assert.equal(check(room, { auth: selected(room, 'm.room.create', 'm.room.member') }), withIt)

@@ -42,7 +42,12 @@ test('without a create event nothing is allowed', () => {
 })
 
 test('m.federate keeps other servers out', () => {
-  for (const [value, verdict] of [[false, 'federate'], ['false', 'federate'], [null, 'federate'], [true, 'allowed']] as const) {
+  for (const [value, verdict] of [
+    [false, 'federate'],
+    ['false', 'federate'],
+    [null, 'federate'],
+    [true, 'allowed'],
+  ] as const) {
     for (const version of all) {
       const room = foundedRoom(version, { 'm.federate': value })
       room.member(bob, 'join')
@@ -70,8 +75,20 @@ const sends: [why: string, versions: number[], levels: Record<string, unknown> |
   ['events named like a method', all, { events: {} }, { type: 'constructor', sender: bob }, 'allowed'],
   ['users_default', all, { events_default: 1, users_default: 1 }, { type: 'm.room.message', sender: bob }, 'allowed'],
   ['levels as strings', [1, 9], { events_default: ' +007 ', users: { [bob]: '7' } }, { type: 'm.room.message', sender: bob }, 'allowed'],
-  ['levels as strings, too low', [1, 9], { events_default: '8', users: { [bob]: '7' } }, { type: 'm.room.message', sender: bob }, 'sender.level'],
-  ['strings stand for nothing', [10, 12], { events_default: 1, users: { [bob]: '7' } }, { type: 'm.room.message', sender: bob }, 'sender.level'],
+  [
+    'levels as strings, too low',
+    [1, 9],
+    { events_default: '8', users: { [bob]: '7' } },
+    { type: 'm.room.message', sender: bob },
+    'sender.level',
+  ],
+  [
+    'strings stand for nothing',
+    [10, 12],
+    { events_default: 1, users: { [bob]: '7' } },
+    { type: 'm.room.message', sender: bob },
+    'sender.level',
+  ],
   ['floats are cut', [1, 5], { events_default: 7, users: { [bob]: 7.9 } }, { type: 'm.room.message', sender: bob }, 'allowed'],
   ['hostile shapes', all, { events: 'x', users: ['y'], users_default: {}, events_default: null }, { type: 'm', sender: bob }, 'allowed'],
   ["another user's state key", all, { state_default: 0 }, { type: 'x', sender: bob, stateKey: creator }, 'state_key.user'],
@@ -98,7 +115,8 @@ test('a redaction is applied by level or by server', () => {
   const room = foundedRoom(11)
   room.member(bob, 'join')
   const target = room.make({ type: 'm.room.message', sender: creator })
-  const redaction = (sender: string, more: Partial<EventDraft> = {}) => room.make({ type: 'm.room.redaction', sender, redacts: target.eventId, ...more })
+  const redaction = (sender: string, more: Partial<EventDraft> = {}) =>
+    room.make({ type: 'm.room.redaction', sender, redacts: target.eventId, ...more })
   assert.equal(canRedact(redaction(creator), target, room, room.rules), true)
   assert.equal(canRedact(redaction('@other:a'), target, room, room.rules), true)
   assert.equal(canRedact(redaction(bob), target, room, room.rules), false)

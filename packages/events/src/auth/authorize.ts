@@ -27,8 +27,8 @@ export function authorize(event: Pdu, state: AuthState, rules: RoomRules): Verdi
   const create = createEvent(state)
   if (create === undefined) return reject('create.missing', 'the room has no create event')
 
-  // 4. "If the `content` of the `m.room.create` event in the room state has the property `m.federate` set to `false`, and the `sender` domain
-  // of the event does not match the `sender` domain of the create event, reject."
+  // 4. "If the `content` of the `m.room.create` event in the room state has the property `m.federate` set to `false`, and the `sender`
+  // domain of the event does not match the `sender` domain of the create event, reject."
   if (!isFederated(create) && serverOf(event.sender) !== serverOf(create.sender)) {
     return reject('federate', 'the room is not federated, and the sender is of another server')
   }

@@ -34,8 +34,8 @@ export function checkAuthEvents(event: Pdu, authEvents: readonly Pdu[], rules: R
     const authEvent = byId.get(eventId)
     if (authEvent === undefined) throw new Error('checkAuthEvents was called without all auth events')
 
-    // 3.2 "If there are entries whose `type` and `state_key` don't match those specified by the auth events selection algorithm …, reject."
-    // (since v12 this refuses the create event too)
+    // 3.2 "If there are entries whose `type` and `state_key` don't match those specified by the auth events selection algorithm …,
+    // reject." (since v12 this refuses the create event too)
     const key = expected.findIndex(([type, stateKey]) => authEvent.type === type && authEvent.stateKey === stateKey)
     if (key < 0) return reject('auth_events.selection', 'an auth event is not of the selection')
 

@@ -75,7 +75,8 @@ for (const [why, versions, before, after, verdict] of changes) {
 test('power levels: the first ones are free, if their shape is good', () => {
   for (const version of all) {
     const room = foundedRoom(version)
-    const first = (content: Content) => outcome(authorize(room.make({ type: 'm.room.power_levels', stateKey: '', content }), room, room.rules))
+    const first = (content: Content) =>
+      outcome(authorize(room.make({ type: 'm.room.power_levels', stateKey: '', content }), room, room.rules))
     assert.equal(first({ users: { [bob]: 1000 }, ban: 1000 }), 'allowed')
     assert.equal(first({ users: { bob: 1 } }), 'power_levels.user_id')
   }
@@ -84,7 +85,8 @@ test('power levels: the first ones are free, if their shape is good', () => {
 test('power levels: a creator sets any level, and none of an additional creator', () => {
   const room = foundedRoom(12, { additional_creators: [carol] })
   room.levels({ ban: 100 })
-  const change = (content: Content) => outcome(authorize(room.make({ type: 'm.room.power_levels', stateKey: '', content }), room, room.rules))
+  const change = (content: Content) =>
+    outcome(authorize(room.make({ type: 'm.room.power_levels', stateKey: '', content }), room, room.rules))
   assert.equal(change({ ban: Number.MAX_SAFE_INTEGER }), 'allowed')
   assert.equal(change({ users: { [carol]: 1 } }), 'power_levels.creator')
 })

@@ -100,7 +100,8 @@ function checkEntries(change: Change, group: 'events' | 'notifications'): Refusa
     // 10.7 "For each entry being changed in, or removed from, the `events` or `notifications` properties: If the current value is greater
     // than the `sender`'s current power level, reject."
     if (exceeds(current, change)) return reject(`power_levels.${group}.current`, `the level of ${name} is above the sender's`)
-    // 10.8 "For each entry being added to, or changed in, … : If the new value is greater than the `sender`'s current power level, reject."
+    // 10.8 "For each entry being added to, or changed in, …: If the new value is greater than the `sender`'s current power level,
+    // reject."
     if (exceeds(next, change)) return reject(`power_levels.${group}.new`, `the level of ${name} would be above the sender's`)
   }
   return undefined
@@ -116,7 +117,7 @@ function checkUsers(change: Change, sender: string): Refusal | undefined {
     }
     // 10.10 "For each entry being added to, or changed in, the `users` property: If the new value is greater than the `sender`'s current
     // power level, reject."
-    if (exceeds(next, change)) return reject('power_levels.users.new', "a user would rank above the sender")
+    if (exceeds(next, change)) return reject('power_levels.users.new', 'a user would rank above the sender')
   }
   return undefined
 }

@@ -34,8 +34,16 @@ interface Case {
 const plain = { public_key: publicText(keys) }
 const cases: Case[] = [
   { why: 'a good proof', verdict: 'allowed' },
-  { why: 'the key in the list', content: { public_keys: [5, { public_key: publicText(otherKeys) }, { public_key: publicText(keys) }] }, verdict: 'allowed' },
-  { why: 'a key in URL-safe base64', content: { public_key: publicText(keys).replaceAll('+', '-').replaceAll('/', '_') }, verdict: 'allowed' },
+  {
+    why: 'the key in the list',
+    content: { public_keys: [5, { public_key: publicText(otherKeys) }, { public_key: publicText(keys) }] },
+    verdict: 'allowed',
+  },
+  {
+    why: 'a key in URL-safe base64',
+    content: { public_key: publicText(keys).replaceAll('+', '-').replaceAll('/', '_') },
+    verdict: 'allowed',
+  },
   { why: 'the target is banned', banned: true, verdict: 'member.invite.third_party.banned' },
   { why: 'not an object', invite: 'x', verdict: 'member.invite.third_party.signed' },
   { why: 'nothing signed', invite: {}, verdict: 'member.invite.third_party.signed' },
@@ -46,7 +54,11 @@ const cases: Case[] = [
   { why: 'another key', invite: { signed: proof({}, otherKeys) }, verdict: 'member.invite.third_party.signature' },
   { why: 'another algorithm', invite: { signed: proof({}, keys, 'rsa:0') }, verdict: 'member.invite.third_party.signature' },
   { why: 'changed after signing', invite: { signed: { ...proof(), extra: 1 } }, verdict: 'member.invite.third_party.signature' },
-  { why: 'signatures of a wrong shape', invite: { signed: { ...proof(), signatures: { x: 5, y: { 'ed25519:0': 5 } } } }, verdict: 'member.invite.third_party.signature' },
+  {
+    why: 'signatures of a wrong shape',
+    invite: { signed: { ...proof(), signatures: { x: 5, y: { 'ed25519:0': 5 } } } },
+    verdict: 'member.invite.third_party.signature',
+  },
   { why: 'a key of a wrong length', content: { public_key: 'AAAA' }, verdict: 'member.invite.third_party.signature' },
   { why: 'no key', content: { public_keys: {} }, verdict: 'member.invite.third_party.signature' },
 ]

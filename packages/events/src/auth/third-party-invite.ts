@@ -10,6 +10,6 @@ import { powerLevels } from './power-levels.ts'
 export function authorizeThirdPartyInvite(event: Pdu, state: AuthState, rules: RoomRules): Verdict {
   // 7.1 "Allow if and only if `sender`'s current power level is greater than or equal to the invite level."
   const levels = powerLevels(state, rules)
-  if (levels.of(event.sender) < levels.invite) return reject('third_party_invite.invite_level', "the sender's level does not reach to invite")
-  return allow
+  if (levels.of(event.sender) >= levels.invite) return allow
+  return reject('third_party_invite.invite_level', "the sender's level does not reach to invite")
 }

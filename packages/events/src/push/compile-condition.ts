@@ -4,7 +4,10 @@ import type { PushEvent } from './push-event.ts'
 
 /** What a rule may know beside the event. */
 export interface PushFacts {
-  /** Whose rules they are. Absent for any member of a class of users whom the event does not name: conditions on the user's id do not hold. */
+  /**
+   * Whose rules they are. Absent for any member of a class of users whom the event does not name: conditions on the user's id do not
+   * hold.
+   */
   readonly userId?: string
   /** The user's display name in the room. Absent: conditions on it do not hold. */
   readonly displayName?: string

@@ -12,11 +12,7 @@ const match = (key: string, pattern: string): JsonObject => ({ kind: 'event_matc
 const twoMembers: JsonObject = { kind: 'room_member_count', is: '2' }
 
 /** Kept out of the set that the spec lists: they wait in MSC3930 under these names. */
-const pollResponse = rule(
-  '.org.matrix.msc3930.rule.poll_response',
-  [match('type', 'org.matrix.msc3381.poll.response')],
-  [],
-)
+const pollResponse = rule('.org.matrix.msc3930.rule.poll_response', [match('type', 'org.matrix.msc3381.poll.response')], [])
 const pollRules = ['start', 'end'].flatMap((step) => [
   rule(
     `.org.matrix.msc3930.rule.poll_${step}_one_to_one`,
@@ -63,11 +59,7 @@ export const basePushRules: PushRuleset = {
     rule('.m.rule.tombstone', [match('type', 'm.room.tombstone'), match('state_key', '')], ['notify', highlight]),
     rule('.m.rule.reaction', [match('type', 'm.reaction')], []),
     rule('.m.rule.room.server_acl', [match('type', 'm.room.server_acl'), match('state_key', '')], []),
-    rule(
-      '.m.rule.suppress_edits',
-      [{ kind: 'event_property_is', key: 'content.m\\.relates_to.rel_type', value: 'm.replace' }],
-      [],
-    ),
+    rule('.m.rule.suppress_edits', [{ kind: 'event_property_is', key: 'content.m\\.relates_to.rel_type', value: 'm.replace' }], []),
     pollResponse,
   ],
   content: [],
@@ -75,11 +67,7 @@ export const basePushRules: PushRuleset = {
   sender: [],
   underride: [
     rule('.m.rule.call', [match('type', 'm.call.invite')], ['notify', sound('ring')]),
-    rule(
-      '.m.rule.encrypted_room_one_to_one',
-      [twoMembers, match('type', 'm.room.encrypted')],
-      ['notify', sound('default')],
-    ),
+    rule('.m.rule.encrypted_room_one_to_one', [twoMembers, match('type', 'm.room.encrypted')], ['notify', sound('default')]),
     rule('.m.rule.room_one_to_one', [twoMembers, match('type', 'm.room.message')], ['notify', sound('default')]),
     rule('.m.rule.message', [match('type', 'm.room.message')], ['notify']),
     rule('.m.rule.encrypted', [match('type', 'm.room.encrypted')], ['notify']),
@@ -94,8 +82,8 @@ export interface DefaultRuleChange {
 }
 
 /**
- * All rules of a user in the order of priority: the master rule, then in each kind the user's own rules, then the server's, with what the user changed in
- * them.
+ * All rules of a user in the order of priority: the master rule, then in each kind the user's own rules, then the server's, with what the
+ * user changed in them.
  */
 export function withDefaultRules(own: Partial<PushRuleset>, changes: ReadonlyMap<string, DefaultRuleChange> = new Map()): PushRuleset {
   const changed = (base: PushRule): PushRule => ({ ...base, ...changes.get(base.rule_id) })

@@ -7,8 +7,8 @@ const DIGIT_9 = 0x39
 const UNDERSCORE = 0x5f
 
 /**
- * `text` without the difference of cases, as push rules compare it. The two forms of the small sigma are one letter, so that a word folds to the
- * same wherever it stands.
+ * `text` without the difference of cases, as push rules compare it. The two forms of the small sigma are one letter, so that a word folds
+ * to the same wherever it stands.
  */
 export function fold(text: string): string {
   return text.toLowerCase().replaceAll('ς', 'σ')
@@ -38,8 +38,8 @@ export function isWordCodePoint(point: number): boolean {
 }
 
 /**
- * May a match in `text` start or end at index `at`? "A word boundary is defined as the start or end of the value, or any character not in the sets", on
- * either side of the place: `@room` stands at a boundary in `x@room`, as it does in the servers in use.
+ * May a match in `text` start or end at index `at`? "A word boundary is defined as the start or end of the value, or any character not in
+ * the sets", on either side of the place: `@room` stands at a boundary in `x@room`, as it does in the servers in use.
  * https://spec.matrix.org/v1.19/client-server-api/#conditions-1
  */
 export function isWordBoundary(text: Uint32Array, at: number): boolean {

@@ -2,8 +2,8 @@
 const WORD_BITS = 32
 
 /**
- * A piece of a glob between two `*`: code points, some of which are `?`. Found in a text by Shift-And, which looks at each character once with
- * one bit for each place of the piece: no text and no pattern can make it slow.
+ * A piece of a glob between two `*`: code points, some of which are `?`. Found in a text by Shift-And, which looks at each character once
+ * with one bit for each place of the piece: no text and no pattern can make it slow.
  */
 export class GlobSegment {
   readonly length: number

@@ -81,7 +81,10 @@ test('globs agree with a search that tries everything', () => {
       assert.equal(Glob.parse(glob).matchesWhole(points), matchesSlowly(glob, value))
       const slow = [...Array(value.length + 1).keys()].some((start) =>
         [...Array(value.length + 1 - start).keys()].some(
-          (length) => isWordBoundary(points, start) && isWordBoundary(points, start + length) && matchesSlowly(glob, value.slice(start, start + length)),
+          (length) =>
+            isWordBoundary(points, start) &&
+            isWordBoundary(points, start + length) &&
+            matchesSlowly(glob, value.slice(start, start + length)),
         ),
       )
       assert.equal(Glob.parse(glob).matchesWords(points), slow)
@@ -96,7 +99,10 @@ test('patterns longer than a machine word', () => {
   assert.equal(Glob.parse(long).matchesWords(foldedCodePoints(`x ${long} y`)), true)
   assert.equal(Glob.parse(long).matchesWords(foldedCodePoints(`x ${long.slice(1)} y`)), false)
   assert.equal(Glob.parse('a'.repeat(PUSH_PATTERN_CHARS_MAX)).matchesWhole(foldedCodePoints('a'.repeat(PUSH_PATTERN_CHARS_MAX))), true)
-  assert.equal(Glob.parse('a'.repeat(PUSH_PATTERN_CHARS_MAX + 1)).matchesWhole(foldedCodePoints('a'.repeat(PUSH_PATTERN_CHARS_MAX + 1))), false)
+  assert.equal(
+    Glob.parse('a'.repeat(PUSH_PATTERN_CHARS_MAX + 1)).matchesWhole(foldedCodePoints('a'.repeat(PUSH_PATTERN_CHARS_MAX + 1))),
+    false,
+  )
 })
 
 test('the worst pattern on the longest body ends', () => {

@@ -7,8 +7,8 @@ const QUESTION = 0x3f
 const anywhere = (): boolean => true
 
 /**
- * A glob-style pattern: `*` matches zero or more characters, `?` exactly one. Compares without cases, in time linear in the text. A pattern longer
- * than the limit matches nothing.
+ * A glob-style pattern: `*` matches zero or more characters, `?` exactly one. Compares without cases, in time linear in the text. A
+ * pattern longer than the limit matches nothing.
  * https://spec.matrix.org/v1.19/appendices/#glob-style-matching
  */
 export class Glob {

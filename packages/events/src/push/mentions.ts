@@ -14,13 +14,14 @@ export function mentionedUserIds(event: Pdu): ReadonlySet<string> {
 }
 
 /**
- * The folded words of a body. A word is a run of letters, digits and `_` of ASCII, or any other single character. If a display name stands in the
- * body as push rules see it, then {@link firstWordOf} that name is among these words: an index of names by their first word finds all candidates.
+ * The folded words of a body. A word is a run of letters, digits and `_` of ASCII, or any other single character. If a display name
+ * stands in the body as push rules see it, then {@link firstWordOf} that name is among these words: an index of names by their first word
+ * finds all candidates.
  */
 export function wordsOf(body: string): ReadonlySet<string> {
   const points = foldedCodePoints(body)
   const words = new Set<string>()
-  for (let at = 0; at < points.length; ) {
+  for (let at = 0; at < points.length;) {
     const end = wordEnd(points, at)
     // No name that can match is longer, so no longer word begins one.
     if (end - at <= PUSH_PATTERN_CHARS_MAX) words.add(textOf(points.subarray(at, end)))

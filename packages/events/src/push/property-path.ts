@@ -1,6 +1,6 @@
 /**
- * The names that a dot-separated property path goes through: `content.m\.relates_to` is `content`, then `m.relates_to`. A backslash before anything but a
- * dot or a backslash stands for itself.
+ * The names that a dot-separated property path goes through: `content.m\.relates_to` is `content`, then `m.relates_to`. A backslash
+ * before anything but a dot or a backslash stands for itself.
  * https://spec.matrix.org/v1.19/appendices/#dot-separated-property-paths
  */
 export function parsePropertyPath(path: string): readonly string[] {

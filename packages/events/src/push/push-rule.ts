@@ -7,8 +7,8 @@ export const pushRuleKinds = ['override', 'content', 'room', 'sender', 'underrid
 export type PushRuleKind = (typeof pushRuleKinds)[number]
 
 /**
- * A push rule as clients see it, but that a condition may say `pattern_type: 'user_id'` or `value_type: 'user_id'` instead of a pattern or value, for the id
- * of the user whose rule it is. Thereby users with the same rules have equal rules.
+ * A push rule as clients see it, but that a condition may say `pattern_type: 'user_id'` or `value_type: 'user_id'` instead of a pattern
+ * or value, for the id of the user whose rule it is. Thereby users with the same rules have equal rules.
  * https://spec.matrix.org/v1.19/client-server-api/#push-rules
  */
 export interface PushRule {

@@ -23,15 +23,36 @@ function pushEvent(draft: Partial<EventDraft>): PushEvent {
 const text = (body: string, more: Record<string, unknown> = {}): Partial<EventDraft> => ({ content: { msgtype: 'm.text', body, ...more } })
 const defaults = compileRules(withDefaultRules({}))
 
-const cases: [why: string, draft: Partial<EventDraft>, facts: Partial<PushFacts>, ruleId: string | undefined, notify: boolean, highlight: boolean][] = [
+const cases: [
+  why: string,
+  draft: Partial<EventDraft>,
+  facts: Partial<PushFacts>,
+  ruleId: string | undefined,
+  notify: boolean,
+  highlight: boolean,
+][] = [
   ['a message', text('hi'), {}, '.m.rule.message', true, false],
   ['a message of two', text('hi'), { memberCount: 2 }, '.m.rule.room_one_to_one', true, false],
   ['an encrypted one', { type: 'm.room.encrypted' }, {}, '.m.rule.encrypted', true, false],
   ['an encrypted one of two', { type: 'm.room.encrypted' }, { memberCount: 2 }, '.m.rule.encrypted_room_one_to_one', true, false],
   ['a call', { type: 'm.call.invite' }, {}, '.m.rule.call', true, false],
   ['a notice', { content: { msgtype: 'm.notice', body: 'x' } }, {}, '.m.rule.suppress_notices', false, false],
-  ['an invite for me', { type: 'm.room.member', stateKey: bob, content: { membership: 'invite' } }, {}, '.m.rule.invite_for_me', true, false],
-  ['an invite for another', { type: 'm.room.member', stateKey: '@x:c', content: { membership: 'invite' } }, {}, '.m.rule.member_event', false, false],
+  [
+    'an invite for me',
+    { type: 'm.room.member', stateKey: bob, content: { membership: 'invite' } },
+    {},
+    '.m.rule.invite_for_me',
+    true,
+    false,
+  ],
+  [
+    'an invite for another',
+    { type: 'm.room.member', stateKey: '@x:c', content: { membership: 'invite' } },
+    {},
+    '.m.rule.member_event',
+    false,
+    false,
+  ],
   ['a join of mine', { type: 'm.room.member', stateKey: bob, content: { membership: 'join' } }, {}, '.m.rule.member_event', false, false],
   ['a mention', text('hi', { 'm.mentions': { user_ids: ['@x:c', bob] } }), {}, '.m.rule.is_user_mention', true, true],
   ['a mention of another', text('hi', { 'm.mentions': { user_ids: ['@x:c'] } }), {}, '.m.rule.message', true, false],
@@ -47,12 +68,26 @@ const cases: [why: string, draft: Partial<EventDraft>, facts: Partial<PushFacts>
   ['an edit', text('hi', { 'm.relates_to': { rel_type: 'm.replace' } }), {}, '.m.rule.suppress_edits', false, false],
   ['a reply', text('hi', { 'm.relates_to': { rel_type: 'm.thread' } }), {}, '.m.rule.message', true, false],
   ['a poll', { type: 'org.matrix.msc3381.poll.start' }, {}, '.org.matrix.msc3930.rule.poll_start', true, false],
-  ['a poll of two', { type: 'org.matrix.msc3381.poll.start' }, { memberCount: 2 }, '.org.matrix.msc3930.rule.poll_start_one_to_one', true, false],
+  [
+    'a poll of two',
+    { type: 'org.matrix.msc3381.poll.start' },
+    { memberCount: 2 },
+    '.org.matrix.msc3930.rule.poll_start_one_to_one',
+    true,
+    false,
+  ],
   ["a poll's end", { type: 'org.matrix.msc3381.poll.end' }, {}, '.org.matrix.msc3930.rule.poll_end', true, false],
   ["a poll's answer", { type: 'org.matrix.msc3381.poll.response' }, {}, '.org.matrix.msc3930.rule.poll_response', false, false],
   ['state', { type: 'm.room.topic', stateKey: '' }, {}, undefined, false, false],
   ['one of my own', { ...text('hi'), sender: bob }, {}, undefined, false, false],
-  ['a mention, for nobody in particular', text('hi', { 'm.mentions': { user_ids: [bob] } }), { userId: '@other:c' }, '.m.rule.message', true, false],
+  [
+    'a mention, for nobody in particular',
+    text('hi', { 'm.mentions': { user_ids: [bob] } }),
+    { userId: '@other:c' },
+    '.m.rule.message',
+    true,
+    false,
+  ],
 ]
 
 function check(outcome: PushOutcome, expected: [string | undefined, boolean, boolean]): void {
@@ -66,9 +101,19 @@ for (const [why, draft, facts, ruleId, notify, highlight] of cases) {
 }
 
 test('predefined rules: their names and order', () => {
-  const names = (rules: readonly PushRule[]) => rules.filter(({ rule_id: id }) => id.startsWith('.m.')).map(({ rule_id: id }) => id.slice(8))
+  const names = (rules: readonly PushRule[]) =>
+    rules.filter(({ rule_id: id }) => id.startsWith('.m.')).map(({ rule_id: id }) => id.slice(8))
   assert.deepEqual(names(basePushRules.override), [
-    'master', 'suppress_notices', 'invite_for_me', 'member_event', 'is_user_mention', 'is_room_mention', 'tombstone', 'reaction', 'room.server_acl', 'suppress_edits',
+    'master',
+    'suppress_notices',
+    'invite_for_me',
+    'member_event',
+    'is_user_mention',
+    'is_room_mention',
+    'tombstone',
+    'reaction',
+    'room.server_acl',
+    'suppress_edits',
   ])
   assert.deepEqual(names(basePushRules.underride), ['call', 'encrypted_room_one_to_one', 'room_one_to_one', 'message', 'encrypted'])
 })
@@ -76,7 +121,9 @@ test('predefined rules: their names and order', () => {
 test("predefined rules: a client sees its user's id", () => {
   const { override } = defaultPushRules(bob)
   const conditions = (id: string) => override.find(({ rule_id: ruleId }) => ruleId === id)?.conditions
-  assert.deepEqual(conditions('.m.rule.is_user_mention'), [{ kind: 'event_property_contains', key: 'content.m\\.mentions.user_ids', value: bob }])
+  assert.deepEqual(conditions('.m.rule.is_user_mention'), [
+    { kind: 'event_property_contains', key: 'content.m\\.mentions.user_ids', value: bob },
+  ])
   assert.deepEqual(conditions('.m.rule.invite_for_me')?.at(-1), { kind: 'event_match', key: 'state_key', pattern: bob })
 })
 
@@ -142,7 +189,8 @@ test('kinds are tried in their order, and in each the own rules before the prede
     sender: [own('@sender:c')],
     underride: [own('under', { conditions: [], actions: ['coalesce', { set_tweak: 'highlight', value: false }] })],
   }
-  const decide = (draft: Partial<EventDraft>, ruleset: Partial<PushRuleset> = rules) => evaluate(compileRules(withDefaultRules(ruleset)), pushEvent(draft), base)
+  const decide = (draft: Partial<EventDraft>, ruleset: Partial<PushRuleset> = rules) =>
+    evaluate(compileRules(withDefaultRules(ruleset)), pushEvent(draft), base)
   assert.equal(decide(text('over content')).ruleId, 'over')
   assert.equal(decide({ ...text('content'), sender: '@sender:c' }).ruleId, 'content')
   assert.equal(decide({ ...text('x'), sender: '@sender:c' }).ruleId, '@sender:c')

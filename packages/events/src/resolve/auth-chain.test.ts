@@ -11,7 +11,11 @@ import { stateTuple } from './state-tuple.ts'
 type Graph = Record<string, string>
 
 const ids = (names: string): EventId[] => names.split('').map((name) => eventId(`$${name}`))
-const names = (found: Iterable<EventId>): string => [...found].map((id) => id.slice(1)).sort().join('')
+const names = (found: Iterable<EventId>): string =>
+  [...found]
+    .map((id) => id.slice(1))
+    .sort()
+    .join('')
 const edges = (graph: Graph) => (id: EventId) => {
   const targets = graph[id.slice(1)]
   return targets === undefined ? undefined : ids(targets)
@@ -66,9 +70,25 @@ test('conflict: an entry is unconflicted when every state has it', () => {
   const [one, two] = ids('12')
   assert.ok(one !== undefined && two !== undefined)
   const { sets, unconflicted } = conflictOf([
-    new Map([[tuple('same'), one], [tuple('differs'), one], [tuple('lonely'), one]]),
-    new Map([[tuple('same'), one], [tuple('differs'), two]]),
+    new Map([
+      [tuple('same'), one],
+      [tuple('differs'), one],
+      [tuple('lonely'), one],
+    ]),
+    new Map([
+      [tuple('same'), one],
+      [tuple('differs'), two],
+    ]),
   ])
   assert.deepEqual([...unconflicted], [[tuple('same'), one]])
-  assert.deepEqual(sets.map((set) => [...set]), [[[tuple('differs'), one], [tuple('lonely'), one]], [[tuple('differs'), two]]])
+  assert.deepEqual(
+    sets.map((set) => [...set]),
+    [
+      [
+        [tuple('differs'), one],
+        [tuple('lonely'), one],
+      ],
+      [[tuple('differs'), two]],
+    ],
+  )
 })

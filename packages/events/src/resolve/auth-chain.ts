@@ -8,8 +8,8 @@ export type Chain = { readonly chain: ReadonlySet<EventId> } | { readonly missin
 export type Difference = { readonly difference: ReadonlySet<EventId> } | { readonly missing: readonly EventId[] }
 
 /**
- * The auth chain of these events: "all of E's auth events, all of their auth events, and so on recursively". One of the given events is in it
- * only when another one rests on it.
+ * The auth chain of these events: "all of E's auth events, all of their auth events, and so on recursively". One of the given events is
+ * in it only when another one rests on it.
  * https://spec.matrix.org/v1.19/server-server-api/#definitions
  */
 export function authChain(eventIds: Iterable<EventId>, edges: AuthEdges): Chain {
@@ -29,17 +29,13 @@ export function authChain(eventIds: Iterable<EventId>, edges: AuthEdges): Chain 
 }
 
 /**
- * The events that some of these states, but not all of them, rest on or contain: the spec's *auth difference*. `sets` has the conflicted events
- * of each state, `unconflicted` those that all have.
+ * The events that some of these states, but not all of them, rest on or contain: the spec's *auth difference*. `sets` has the conflicted
+ * events of each state, `unconflicted` those that all have.
  *
  * The servers in use count a state's own events as part of its chain. It matters for unconflicted ones: they are in no difference.
  * https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
-export function authDifference(
-  sets: readonly Iterable<EventId>[],
-  unconflicted: ReadonlySet<EventId>,
-  edges: AuthEdges,
-): Difference {
+export function authDifference(sets: readonly Iterable<EventId>[], unconflicted: ReadonlySet<EventId>, edges: AuthEdges): Difference {
   const graph = new AuthGraph(edges)
   const roots = sets.map((set) => [...set])
   // Whatever an unconflicted event rests on is in every chain, so these walks end there.

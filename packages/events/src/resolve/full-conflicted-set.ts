@@ -2,7 +2,7 @@ import { createEventId } from '../auth/create-event-id.ts'
 import type { EventId } from '../ids/ids.ts'
 import { differenceIn } from './auth-chain.ts'
 import { AuthGraph, type AuthEdges } from './auth-graph.ts'
-import type { ResolutionInput } from './resolve-state.ts'
+import type { ResolutionInput } from './resolution.ts'
 
 /** The set, or what must be loaded before it is known. */
 export type ConflictedSet = { readonly full: ReadonlySet<EventId> } | { readonly missing: readonly EventId[] }
@@ -32,9 +32,9 @@ export function fullConflictedSet(input: ResolutionInput): ConflictedSet {
 }
 
 /**
- * "Starting from an event in the conflicted state set and following `auth_events` edges may lead to another event in the conflicted state set. The
- * union of all such paths between any pair of events in the conflicted state set (including endpoints) forms … the conflicted state subgraph." An
- * event is on such a path when a conflicted one rests on it and it rests on a conflicted one.
+ * "Starting from an event in the conflicted state set and following `auth_events` edges may lead to another event in the conflicted state
+ * set. The union of all such paths between any pair of events in the conflicted state set (including endpoints) forms … the conflicted
+ * state subgraph." An event is on such a path when a conflicted one rests on it and it rests on a conflicted one.
  */
 function conflictedSubgraph(graph: AuthGraph, conflicted: ReadonlySet<EventId>): readonly EventId[] {
   const below = graph.reach(conflicted)

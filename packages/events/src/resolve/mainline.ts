@@ -1,14 +1,14 @@
 import type { EventId } from '../ids/ids.ts'
 import { compareCodePoints } from '../json/canonical-json.ts'
 import type { Pdu } from '../pdu/pdu.ts'
-import type { ResolutionInput } from './resolve-state.ts'
+import type { ResolutionInput } from './resolution.ts'
 
 /** Sorted events, or what must be loaded to sort them. */
 export type Ordering = { readonly sorted: readonly Pdu[] } | { readonly missing: readonly EventId[] }
 
 /**
- * Sorts events by the *mainline ordering* based on `power`, the m.room.power_levels event of a partially resolved state: those whose power levels
- * are older come first, then by time, then by id.
+ * Sorts events by the *mainline ordering* based on `power`, the m.room.power_levels event of a partially resolved state: those whose
+ * power levels are older come first, then by time, then by id.
  * https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
 export function mainlineOrdering(events: readonly Pdu[], power: Pdu | undefined, input: ResolutionInput): Ordering {
@@ -27,8 +27,9 @@ export function mainlineOrdering(events: readonly Pdu[], power: Pdu | undefined,
 }
 
 /**
- * The mainline of P₀ is P₀, the power levels event among its auth events, the one among that one's, and so on. It is walked only as far as some
- * event needs, because the power levels of an old room go back for thousands of events and the places where forks leave them are near.
+ * The mainline of P₀ is P₀, the power levels event among its auth events, the one among that one's, and so on. It is walked only as far
+ * as some event needs, because the power levels of an old room go back for thousands of events and the places where forks leave them are
+ * near.
  */
 class Mainline {
   readonly missing = new Set<EventId>()
@@ -44,8 +45,8 @@ class Mainline {
   }
 
   /**
-   * The index on the mainline where the event's own chain of power levels events meets it, Infinity when it never does. The event itself does not
-   * count: "Find the smallest index j ≥ 1 for which eⱼ belongs to the mainline of P."
+   * The index on the mainline where the event's own chain of power levels events meets it, Infinity when it never does. The event itself
+   * does not count: "Find the smallest index j ≥ 1 for which eⱼ belongs to the mainline of P."
    */
   positionOf(event: Pdu): number {
     const chain = new Set<EventId>()
@@ -68,7 +69,9 @@ class Mainline {
     return this.#remember(chain, Infinity)
   }
 
-  /** The events of a chain have the position where it meets the mainline, up to the meeting event, behind which it is the mainline itself. */
+  /**
+   * The events of a chain have the position where it meets the mainline, up to the meeting event, behind which it is the mainline itself.
+   */
   #remember(chain: ReadonlySet<EventId>, position: number, meeting?: Pdu): number {
     for (const eventId of chain) {
       if (eventId === meeting?.eventId) break

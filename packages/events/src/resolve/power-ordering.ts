@@ -3,12 +3,12 @@ import type { EventId } from '../ids/ids.ts'
 import { compareCodePoints } from '../json/canonical-json.ts'
 import type { Pdu } from '../pdu/pdu.ts'
 import { RankHeap } from './rank-heap.ts'
-import type { ResolutionInput } from './resolve-state.ts'
+import type { ResolutionInput } from './resolution.ts'
 import { authEventIds, loadedAuthEvents, stateOf } from './resolving-state.ts'
 
 /**
- * Sorts events by the *reverse topological power ordering*: Kahn's algorithm over their auth edges among each other, taking at each step the
- * smallest event whose auth events have all been taken. Events on a cycle, which only hostile servers make, are left out.
+ * Sorts events by the *reverse topological power ordering*: Kahn's algorithm over their auth edges among each other, taking at each step
+ * the smallest event whose auth events have all been taken. Events on a cycle, which only hostile servers make, are left out.
  * https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
 export function powerOrdering(events: readonly Pdu[], input: ResolutionInput): readonly Pdu[] {
@@ -41,8 +41,8 @@ export function powerOrdering(events: readonly Pdu[], input: ResolutionInput): r
 }
 
 /**
- * "x < y if 1. x's sender has greater power level than y's sender, when looking at their respective `auth_event`s; or 2. the senders have the same power
- * level, but x's `origin_server_ts` is less than y's …; or 3. … x's `event_id` is less than y's `event_id`."
+ * "x < y if 1. x's sender has greater power level than y's sender, when looking at their respective `auth_event`s; or 2. the senders have
+ * the same power level, but x's `origin_server_ts` is less than y's …; or 3. … x's `event_id` is less than y's `event_id`."
  */
 function rank(events: readonly Pdu[], input: ResolutionInput): readonly Pdu[] {
   const levels = new Map(events.map((event) => [event.eventId, senderLevel(event, input)]))

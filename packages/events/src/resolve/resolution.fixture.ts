@@ -3,7 +3,8 @@ import type { TestRoom } from '../auth/room.fixture.ts'
 import type { EventId } from '../ids/ids.ts'
 import type { Pdu } from '../pdu/pdu.ts'
 import { conflictOf, type StateMap } from './conflict.ts'
-import { resolveState, type ResolutionInput } from './resolve-state.ts'
+import type { ResolutionInput } from './resolution.ts'
+import { resolveState } from './resolve-state.ts'
 import { stateTuple } from './state-tuple.ts'
 
 /** The state of a test room as a map of ids. */
@@ -28,5 +29,10 @@ export function resolveAll(input: ResolutionInput): StateMap {
 export function resolveForks(...forks: readonly TestRoom[]): StateMap {
   const [first] = forks
   assert(first !== undefined, 'there is a fork')
-  return resolveAll(inputOf(first, forks.map((fork) => stateMap(fork.state.values()))))
+  return resolveAll(
+    inputOf(
+      first,
+      forks.map((fork) => stateMap(fork.state.values())),
+    ),
+  )
 }

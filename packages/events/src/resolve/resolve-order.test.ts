@@ -15,12 +15,14 @@ const user = fc.constantFrom(...users)
 const level = fc.constantFrom(0, 25, 50, 75, 100)
 
 const draft: fc.Arbitrary<EventDraft> = fc.oneof(
-  fc.record({ sender: user, target: user, membership: fc.constantFrom('join', 'leave', 'ban', 'invite') }).map(({ sender, target, membership }) => ({
-    type: 'm.room.member',
-    sender,
-    stateKey: membership === 'join' ? sender : target,
-    content: { membership },
-  })),
+  fc
+    .record({ sender: user, target: user, membership: fc.constantFrom('join', 'leave', 'ban', 'invite') })
+    .map(({ sender, target, membership }) => ({
+      type: 'm.room.member',
+      sender,
+      stateKey: membership === 'join' ? sender : target,
+      content: { membership },
+    })),
   fc.record({ sender: user, bob: level, carol: level }).map(({ sender, bob, carol }) => ({
     type: 'm.room.power_levels',
     sender,
@@ -83,7 +85,10 @@ test('the heap gives the smallest first', () => {
       for (const rank of ranks) heap.push(rank)
       const out: number[] = []
       for (let next = heap.pop(); next !== undefined; next = heap.pop()) out.push(next)
-      assert.deepEqual(out, ranks.toSorted((x, y) => x - y))
+      assert.deepEqual(
+        out,
+        ranks.toSorted((x, y) => x - y),
+      )
     }),
   )
 })

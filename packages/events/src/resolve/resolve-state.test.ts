@@ -142,7 +142,10 @@ test('v2.1 starts from nothing: a join is judged by the join rule of its time, n
     const dave = room.member('@dave:d', 'join')
     const closed = room.joinRule('invite')
     // The stale side has the new rule, but has lost the join that came before it.
-    const states = [stateMap(room.state.values()), new Map([...stateMap(stale.state.values()), [stateTuple('m.room.join_rules', ''), closed.eventId]])]
+    const states = [
+      stateMap(room.state.values()),
+      new Map([...stateMap(stale.state.values()), [stateTuple('m.room.join_rules', ''), closed.eventId]]),
+    ]
     const state = resolveAll(inputOf(room, states))
     assert.equal(state.get(stateTuple('m.room.member', '@dave:d')), version === 12 ? dave.eventId : undefined)
     assert.equal(state.get(stateTuple('m.room.join_rules', '')), closed.eventId)
@@ -184,12 +187,19 @@ test('what is missing is asked for until nothing is, and the result is the same'
     topic(one, carol, '$one', 1)
     other.member(carol, 'ban', { sender: bob })
     topic(other, bob, '$other', 2)
-    const full = inputOf(room, [one, other].map((fork) => stateMap(fork.state.values())))
+    const full = inputOf(
+      room,
+      [one, other].map((fork) => stateMap(fork.state.values())),
+    )
     const headers = (eventId: Pdu['eventId']) => room.events.get(eventId)?.authEvents
 
     for (const authEvents of [undefined, headers]) {
       const loaded = new Map<string, Pdu>()
-      const input = { ...full, event: (eventId: Pdu['eventId']) => loaded.get(eventId), ...(authEvents === undefined ? {} : { authEvents }) }
+      const input = {
+        ...full,
+        event: (eventId: Pdu['eventId']) => loaded.get(eventId),
+        ...(authEvents === undefined ? {} : { authEvents }),
+      }
       let rounds = 0
       for (let resolution = resolveState(input); ; resolution = resolveState(input), rounds++) {
         if ('resolved' in resolution) break

@@ -3,16 +3,16 @@ import { authorize } from '../auth/authorize.ts'
 import type { EventId } from '../ids/ids.ts'
 import type { AuthState, Pdu } from '../pdu/pdu.ts'
 import { missingBase } from './resolving-state.ts'
-import type { Resolution, ResolutionInput } from './resolve-state.ts'
+import type { Resolution, ResolutionInput } from './resolution.ts'
 import { splitStateTuple, stateTuple, type StateTuple } from './state-tuple.ts'
 
 /** The events that decide over others are resolved first, in this order. */
 const passes = ['m.room.power_levels', 'm.room.join_rules', 'm.room.member'] as const
 
 /**
- * State resolution of room version 1: "The resolved state is built up in a number of passes; here we use R to refer to the results of the resolution so
- * far." Here a key that some states lack is no conflict: "A conflict occurs between states where those states have different `event_ids` for the same
- * `(event_type, state_key)`."
+ * State resolution of room version 1: "The resolved state is built up in a number of passes; here we use R to refer to the results of the
+ * resolution so far." Here a key that some states lack is no conflict: "A conflict occurs between states where those states have
+ * different `event_ids` for the same `(event_type, state_key)`."
  * https://spec.matrix.org/v1.19/rooms/v1/#state-resolution
  */
 export function resolveV1(input: ResolutionInput): Resolution {
@@ -29,8 +29,8 @@ export function resolveV1(input: ResolutionInput): Resolution {
   for (const eventId of missingBase(events, input)) missing.add(eventId)
   if (missing.size > 0) return { missing: [...missing] }
 
-  // "Start by setting R to the union of the states to be resolved, excluding any conflicting events." Where states differ, the rejected events are left
-  // out; an event that stays alone by that is the result, but like the conflicting ones it does not count as R here.
+  // "Start by setting R to the union of the states to be resolved, excluding any conflicting events." Where states differ, the rejected
+  // events are left out; an event that stays alone by that is the result, but like the conflicting ones it does not count as R here.
   const resolved = new Map<StateTuple, EventId>()
   const alone = new Map<StateTuple, EventId>()
   const conflicts = new Map<StateTuple, readonly Pdu[]>()
@@ -83,9 +83,9 @@ function isOfPass(tuple: StateTuple, type: (typeof passes)[number]): boolean {
 }
 
 /**
- * "Add the first event in the list to R. For each subsequent event in the list, check that the event would be allowed by the authorisation rules for a
- * room in state R. If the event would be allowed, then update R with the event and continue with the next event in the list. If it would not be
- * allowed, stop …"
+ * "Add the first event in the list to R. For each subsequent event in the list, check that the event would be allowed by the
+ * authorisation rules for a room in state R. If the event would be allowed, then update R with the event and continue with the next event
+ * in the list. If it would not be allowed, stop …"
  */
 function resolveAuthKey(tuple: StateTuple, events: readonly Pdu[], resolved: StateMapSoFar, input: ResolutionInput): Pdu | undefined {
   const [first, ...others] = events

@@ -5,7 +5,7 @@ import type { Pdu } from '../pdu/pdu.ts'
 import { fullConflictedSet } from './full-conflicted-set.ts'
 import { mainlineOrdering } from './mainline.ts'
 import { powerOrdering } from './power-ordering.ts'
-import type { Resolution, ResolutionInput } from './resolve-state.ts'
+import type { Resolution, ResolutionInput } from './resolution.ts'
 import { authEventIds, missingBase, ResolvingState } from './resolving-state.ts'
 import { stateTuple, type StateTuple } from './state-tuple.ts'
 
@@ -23,20 +23,22 @@ export function resolveV2(input: ResolutionInput): Resolution {
   const missing = missingInputs(full, events, startsEmpty, input)
   if (missing.size > 0) return { missing: [...missing] }
 
-  // 1. "Select the set X of all power events that appear in the full conflicted set. For each such power event P, enlarge X by adding the events in the
-  // auth chain of P which also belong to the full conflicted set. Sort X into a list using the reverse topological power ordering."
+  // 1. "Select the set X of all power events that appear in the full conflicted set. For each such power event P, enlarge X by adding the
+  // events in the auth chain of P which also belong to the full conflicted set. Sort X into a list using the reverse topological power
+  // ordering."
   const chosen = powerEventsAndChains(events, full, input)
   const first = powerOrdering(
     events.filter(({ eventId }) => chosen.has(eventId)),
     input,
   )
 
-  // 2. "Apply the iterative auth checks algorithm, starting from the unconflicted state map (v12: an empty state map), to the list of events …"
+  // 2. "Apply the iterative auth checks algorithm, starting from the unconflicted state map (v12: an empty state map), to the list of
+  // events …"
   const state = new ResolvingState(input, startsEmpty ? new Map() : input.unconflicted)
   applyInOrder(first, state, input)
 
-  // 3. "Take all remaining events that weren't picked in step 1 and order them by the mainline ordering based on the power level in the partially
-  // resolved state obtained in step 2."
+  // 3. "Take all remaining events that weren't picked in step 1 and order them by the mainline ordering based on the power level in the
+  // partially resolved state obtained in step 2."
   const remaining = events.filter(({ eventId }) => !chosen.has(eventId))
   const second = mainlineOrdering(remaining, state.get('m.room.power_levels', ''), input)
   if ('missing' in second) return { missing: second.missing }
@@ -44,7 +46,8 @@ export function resolveV2(input: ResolutionInput): Resolution {
   // 4. "Apply the iterative auth checks algorithm on the partial resolved state and the list of events from the previous step."
   applyInOrder(second.sorted, state, input)
 
-  // 5. "Update the result by replacing any event with the event with the same key from the unconflicted state map, if such an event exists …"
+  // 5. "Update the result by replacing any event with the event with the same key from the unconflicted state map, if such an event
+  // exists …"
   const resolved = new Map<StateTuple, EventId>()
   for (const [tuple, event] of state.resolved) if (!input.unconflicted.has(tuple)) resolved.set(tuple, event.eventId)
   return { resolved }
@@ -69,8 +72,8 @@ function missingInputs(full: ReadonlySet<EventId>, events: readonly Pdu[], start
 }
 
 /**
- * The power events and what they rest on within the set. Like the servers in use, this follows the edges inside the set only: an auth chain that
- * leaves the set and comes back is not followed through.
+ * The power events and what they rest on within the set. Like the servers in use, this follows the edges inside the set only: an auth
+ * chain that leaves the set and comes back is not followed through.
  */
 function powerEventsAndChains(events: readonly Pdu[], full: ReadonlySet<EventId>, input: ResolutionInput): ReadonlySet<EventId> {
   const chosen = new Set<EventId>()
@@ -87,7 +90,10 @@ function powerEventsAndChains(events: readonly Pdu[], full: ReadonlySet<EventId>
   return chosen
 }
 
-/** The *iterative auth checks algorithm*: "applying the state event to the room state if the state event is allowed by the authorisation rules". */
+/**
+ * The *iterative auth checks algorithm*: "applying the state event to the room state if the state event is allowed by the authorisation
+ * rules".
+ */
 function applyInOrder(events: readonly Pdu[], state: ResolvingState, input: ResolutionInput): void {
   for (const event of events) {
     // Rejected events stay out. The spec would let some of them back in; the servers in use keep them out.

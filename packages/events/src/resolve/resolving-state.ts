@@ -2,7 +2,7 @@ import { authEventKeys } from '../auth/auth-event-keys.ts'
 import { createEventId } from '../auth/create-event-id.ts'
 import type { EventId } from '../ids/ids.ts'
 import type { AuthState, Pdu } from '../pdu/pdu.ts'
-import type { ResolutionInput } from './resolve-state.ts'
+import type { ResolutionInput } from './resolution.ts'
 import { stateTuple, type StateTuple } from './state-tuple.ts'
 
 /** The auth events of `event`. In room version 12 and later the create event is one of them, though no event names it. */
@@ -51,9 +51,9 @@ export class ResolvingState {
   }
 
   /**
-   * What `event` is judged against: this state, and where it has nothing, the event's own auth events. "If a (event_type, state_key) key that is
-   * required for checking the authorisation rules is not present in the state, then the appropriate state event from the event's `auth_events` is
-   * used if the auth event is not rejected."
+   * What `event` is judged against: this state, and where it has nothing, the event's own auth events. "If a (event_type, state_key) key
+   * that is required for checking the authorisation rules is not present in the state, then the appropriate state event from the event's
+   * `auth_events` is used if the auth event is not rejected."
    */
   forEvent(event: Pdu): AuthState {
     // A rejected event authorizes nothing, even when a state has it.
