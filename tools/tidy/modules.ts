@@ -14,6 +14,11 @@ const exceptions: readonly { readonly folder: string; readonly module: string; r
   { folder: 'storage/', module: 'node:sqlite', why: 'the embedded database is the storage itself' },
   { folder: 'storage/', module: 'node:worker_threads', why: 'the writer of the embedded database is a thread' },
   { folder: 'storage/', module: 'node:fs', why: 'the database’s own files are measured and made beside it' },
+  {
+    folder: 'http/outbound/',
+    module: 'node:tls',
+    why: 'the certificates that a peer is checked against belong to the one client for requests to others',
+  },
   { folder: 'main/', module: 'node:module', why: 'the compile cache is set up where the process begins' },
   { folder: 'main/', module: 'node:stream/consumers', why: 'the command line reads its standard input' },
 ]
