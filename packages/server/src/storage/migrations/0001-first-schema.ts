@@ -135,6 +135,8 @@ export const firstSchema: Migration = {
     // Other servers' signing keys. expired_at: of an old key.
     `CREATE TABLE server_keys (server text NOT NULL, key_id text NOT NULL, public_key blob NOT NULL, valid_until integer NOT NULL,
        expired_at integer, fetched_at integer NOT NULL, PRIMARY KEY (server, key_id)) WITHOUT ROWID`,
+    // The last answer of each server about its keys, whole, for those who ask us as a notary.
+    `CREATE TABLE server_key_answers (server text PRIMARY KEY, json text NOT NULL, fetched_at integer NOT NULL, valid_until integer NOT NULL) WITHOUT ROWID`,
   ],
   /** Every writer's events in stream order, which readers in other processes follow. */
   postgresql: [`CREATE INDEX events_stream ON events (slot, position) WHERE position > 0`],
