@@ -38,4 +38,6 @@ export const limits = {
   strippedContentMax: 16_384,
   /** Create events built until one falls into a shard of this process (one in 32 at worst). */
   createAttemptsMax: 2_000,
+  /** Classes of equal push rules that a room counts; users of further ones are judged one by one. */
+  pushClassesPerRoomMax: 8,
 } as const

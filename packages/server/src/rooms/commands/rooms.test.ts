@@ -28,7 +28,7 @@ async function open(folder: string) {
   assert.ok(serverName && keyId)
   const db = await openSqlite({ path: join(folder, 'a.db'), soon: (run) => void setImmediate(run) })
   const signer = { serverName, key: signingKeyFromSeed(keyId, new Uint8Array(32).fill(7)) }
-  const ports = { db, serverName, signer, clock: realClock, random: realRandom(), tally: () => ({ counts: undefined, actions: [] }) }
+  const ports = { db, serverName, signer, clock: realClock, random: realRandom(), audienceOf: async () => ({ tally: () => ({ counts: undefined, actions: [] }) }) }
   return { db, engine: new RoomEngine(ports, 1e8), transactions: new TransactionMemory(db) }
 }
 

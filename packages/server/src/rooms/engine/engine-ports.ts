@@ -13,6 +13,6 @@ export interface EnginePorts {
   readonly signer: Signer
   readonly clock: Clock
   readonly random: Random
-  /** Who is to be notified of a live event: by what the view and the members' rules say, without waiting. */
-  readonly tally: (view: RoomView, pdu: Pdu) => PushTally
+  /** Who is to be notified of a live event: by what the view and its members' rules say. Judges without waiting. */
+  readonly audienceOf: (view: RoomView) => Promise<{ tally(view: RoomView, pdu: Pdu): PushTally }>
 }

@@ -38,7 +38,10 @@ export function moveMembers(
     unit.whenPlaced((position) =>
       unit.draft.add(upsertMembership, view.room, userId, membership, ...place, position, isLocal ? 1 : 0, 0, pdu?.sender ?? userId, null),
     )
-    if (isLocal) local.push({ userId, membership })
+    if (isLocal) {
+      local.push({ userId, membership })
+      view.localMembersVersion += 1
+    }
   }
   for (const server of touched) {
     const joined = view.servers.get(server) ?? 0

@@ -80,12 +80,13 @@ async function advance(ports: EnginePorts, view: RoomView, unit: RoomUnit, place
   // Members' old and new events say who came and who went.
   const named = changes.flatMap(([key, old, now]) => (view.keys.at(key)?.type === 'm.room.member' ? [old, now] : []))
   await loadEvents(ports.db, view, named.filter((number) => number !== 0 && number !== event.event))
+  const audience = await ports.audienceOf(view)
 
   // From here on nothing waits.
   const serversBefore = [...view.servers.keys()]
   view.livePos += 1
   event.pos = view.livePos
-  const tally = ports.tally(view, placement.pdu)
+  const tally = audience.tally(view, placement.pdu)
   event.counts = tally.counts
   for (const action of tally.actions) unit.draft.add(action.write, ...action.values(view.room, event.pos))
   for (const [key, old, now] of changes) unit.draft.add(insertStateChange, view.room, event.pos, key, old, now)

@@ -57,6 +57,8 @@ export class RoomView {
   invitedMembers = 0
   /** Our own joined users. */
   readonly localJoined = new Set<UserId>()
+  /** Grows with every change of a member event of our own users. */
+  localMembersVersion = 0
   quarantined: string | undefined = undefined
   /** The newest live events, oldest first: what /sync and previews read without the database. */
   recent: StoredEvent[] = []

@@ -1,0 +1,126 @@
+import {
+  dependsOnUser,
+  evaluate,
+  firstWordOf,
+  namedUserIds,
+  powerLevels,
+  PushEvent,
+  wordsOf,
+  type CompiledRules,
+  type Pdu,
+  type PushFacts,
+  type UserDependence,
+  type UserId,
+} from '@causeway/events'
+import { insertPushAction } from '../../storage/tables/push-actions.ts'
+import type { Database } from '../../storage/database.ts'
+import { limits } from '../../limits.ts'
+import { loadEvents } from '../engine/load-room.ts'
+import { addCounts } from '../engine/notification-counts.ts'
+import type { PushAction, PushTally } from '../engine/push-tally.ts'
+import type { RoomView } from '../engine/room-view.ts'
+import { LoadedState } from '../engine/view-state.ts'
+
+/** A user's rules, ready, and the number of the class of users with equal ones (never 0). */
+export interface UserRules {
+  readonly classId: number
+  readonly rules: CompiledRules
+}
+
+/** Where the rules come from; `version` grows with every change of anybody's rules. */
+export interface RulesSource {
+  of(userId: UserId): Promise<UserRules>
+  readonly version: number
+}
+
+interface RuleClass {
+  readonly rules: CompiledRules
+  readonly dependence: UserDependence
+  readonly users: number
+}
+
+/**
+ * Who of our users in a room has which push rules and which display name: what it takes to judge an event once per class
+ * of users, and apart only for those whom it names.
+ */
+export class PushAudience {
+  readonly #classes = new Map<number, RuleClass>()
+  readonly #users = new Map<UserId, { readonly classId: number; readonly displayName: string | undefined }>()
+  readonly #byFirstWord = new Map<string, UserId[]>()
+  /** Users in none of the classes that the room counts: each is judged by itself and gets rows. */
+  readonly #apart = new Map<UserId, CompiledRules>()
+
+  /** Read rules and names of all our joined users. Bound: our users in the room. */
+  static async load(db: Database, view: RoomView, source: RulesSource): Promise<PushAudience> {
+    const audience = new PushAudience()
+    const members = [...view.localJoined]
+    const numbers = members.map((userId) => view.currentEvent('m.room.member', userId))
+    const known = new Set(numbers.filter((number) => number !== 0))
+    const events = new Map((await loadEvents(db, view, [...known])).map((event) => [event.event, event]))
+    for (const [index, userId] of members.entries()) {
+      const name = events.get(numbers[index] ?? 0)?.pdu.content['displayname']
+      audience.#add(userId, await source.of(userId), typeof name === 'string' ? name : undefined)
+    }
+    return audience
+  }
+
+  #add(userId: UserId, { classId, rules }: UserRules, displayName: string | undefined): void {
+    const known = this.#classes.get(classId)
+    if (known !== undefined) this.#classes.set(classId, { ...known, users: known.users + 1 })
+    else if (this.#classes.size < limits.pushClassesPerRoomMax) {
+      this.#classes.set(classId, { rules, dependence: dependsOnUser(rules), users: 1 })
+    } else {
+      this.#apart.set(userId, rules)
+    }
+    this.#users.set(userId, { classId, displayName })
+    const word = displayName === undefined ? undefined : firstWordOf(displayName)
+    if (word !== undefined) this.#byFirstWord.set(word, [...(this.#byFirstWord.get(word) ?? []), userId])
+  }
+
+  /** Whom the event notifies. `view` is the room before the event's own state is taken in. */
+  tally(view: RoomView, pdu: Pdu): PushTally {
+    const event = new PushEvent(pdu)
+    const base = facts(view, pdu)
+    const classNotified = new Map<number, boolean>()
+    const named = new Set<string>()
+    let byName = false
+    for (const [classId, { rules, dependence }] of this.#classes) {
+      classNotified.set(classId, evaluate(rules, event, base).notify)
+      for (const userId of namedUserIds(dependence, event)) named.add(userId)
+      byName ||= dependence.displayName
+    }
+    const body = pdu.content['body']
+    if (byName && typeof body === 'string' && this.#byFirstWord.size > 0) {
+      for (const word of wordsOf(body)) for (const userId of this.#byFirstWord.get(word) ?? []) named.add(userId)
+    }
+    const actions: PushAction[] = []
+    const judge = (userId: UserId): void => {
+      const user = this.#users.get(userId)
+      const rules = this.#apart.get(userId) ?? this.#classes.get(user?.classId ?? 0)?.rules
+      if (user === undefined || rules === undefined || userId === pdu.sender) return
+      const own = { ...base, userId, ...(user.displayName === undefined ? {} : { displayName: user.displayName }) }
+      const outcome = evaluate(rules, event, own)
+      const notify = (outcome.notify ? 1 : 0) - (classNotified.get(user.classId) === true ? 1 : 0)
+      if (notify !== 0 || outcome.highlight) actions.push(actionFor(userId, notify, outcome.highlight))
+    }
+    for (const userId of named) if (this.#users.has(userId as UserId)) judge(userId as UserId)
+    for (const userId of this.#apart.keys()) if (!named.has(userId)) judge(userId)
+    const notified = [...classNotified].filter(([, notifies]) => notifies).map(([classId]) => classId)
+    return { counts: addCounts(view.counts, notified, actions.length), actions }
+  }
+}
+
+function actionFor(userId: UserId, notify: number, highlight: boolean): PushAction {
+  return { write: insertPushAction, values: (room, pos) => [room, userId, pos, '', notify, highlight ? 1 : 0] }
+}
+
+function facts(view: RoomView, pdu: Pdu): PushFacts {
+  const create = view.currentPdu('m.room.create', '')
+  const levelsEvent = view.currentPdu('m.room.power_levels', '')
+  const levels = powerLevels(new LoadedState([create, levelsEvent].filter((event) => event !== undefined)), view.rules)
+  return {
+    memberCount: view.joinedMembers,
+    senderPower: levels.of(pdu.sender),
+    notificationLevel: (key) => levels.notifications(key),
+  }
+}
