@@ -40,4 +40,9 @@ export const limits = {
   createAttemptsMax: 2_000,
   /** Classes of equal push rules that a room counts; users of further ones are judged one by one. */
   pushClassesPerRoomMax: 8,
+  /** Backfill: events asked for at once, gaps asked for together, servers tried, and states fetched for one answer. */
+  backfillEvents: 100,
+  backfillGapsMax: 5,
+  backfillServersMax: 5,
+  backfillStatesMax: 5,
 } as const

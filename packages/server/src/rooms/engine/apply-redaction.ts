@@ -38,7 +38,7 @@ async function redactTarget(ports: EnginePorts, view: RoomView, unit: RoomUnit, 
   const redacted: StoredEvent = { ...target, pdu: redactPdu(target.pdu, view.rules), redactedBy: redaction.event }
   unit.draft.add(markRedacted, view.room, target.event, redaction.event)
   // The body may be a row of this very unit: its insert comes first, since writes go in the order in which they are named.
-  unit.replaceBody(replaceBody, [view.room, target.event, encoder.encode(redacted.pdu.json)])
+  unit.addLast(replaceBody, [view.room, target.event, encoder.encode(redacted.pdu.json)])
   view.replace(redacted)
 }
 

@@ -25,6 +25,8 @@ export interface Placement {
   readonly passOn?: boolean
   /** The row that we have of it already, as an outlier or undecided. */
   readonly existing?: StoredEvent
+  /** It is of the past (backfilled): its local depth. It moves neither tips nor state, and has a history position. */
+  readonly historyDepth?: number
 }
 
 /** How far apart in depth an event is put from what we know when its prev events are missing: room for the gap's history. */
@@ -50,7 +52,7 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
     pdu,
     standing: placement.standing,
     pos: undefined,
-    depth: known.reduce((depth, ancestor) => Math.max(depth, ancestor.depth), 0) + (gap ? gapDepth : 1),
+    depth: placement.historyDepth ?? known.reduce((depth, ancestor) => Math.max(depth, ancestor.depth), 0) + (gap ? gapDepth : 1),
     slot: ports.db.slot,
     position: 0,
     key,
@@ -64,7 +66,8 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
     redactedBy: undefined,
   }
   if (gap && placement.standing !== standing.outlier) for (const [index, id] of pdu.prevEvents.entries()) if (edges.prev[index] === 0) unit.draft.add(addMissingEvent, view.room, id, number)
-  if (accepted) await advance(ports, view, unit, placement, event, after)
+  if (accepted && placement.historyDepth !== undefined) addHistory(unit, view, placement, event)
+  else if (accepted) await advance(ports, view, unit, placement, event, after)
   else addEventRows(unit, view, placement, event, 0)
   view.keep(event)
   if (accepted && pdu.type === 'm.room.redaction') await applyRedaction(ports, view, unit, event)
@@ -102,6 +105,13 @@ async function advance(ports: EnginePorts, view: RoomView, unit: RoomUnit, place
   const servers = placement.passOn === true ? destinations(ports, view, serversBefore, placement.pdu) : []
   if (servers.length > 0) unit.addDeparture({ event, servers })
   addEventRows(unit, view, placement, event, servers.length > 0 ? 1 : 0)
+}
+
+/** The event takes the next place of the past. */
+function addHistory(unit: RoomUnit, view: RoomView, placement: Placement, event: StoredEvent): void {
+  view.historyPos -= 1
+  event.pos = view.historyPos
+  addEventRows(unit, view, placement, event, 0)
 }
 
 function addEventRows(unit: RoomUnit, view: RoomView, placement: Placement, event: StoredEvent, federate: number): void {

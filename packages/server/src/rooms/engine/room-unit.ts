@@ -54,7 +54,7 @@ export class RoomUnit {
   }
 
   /** Rows that come after all others of the unit. */
-  replaceBody(write: TableWrite, row: readonly SqlValue[]): void {
+  addLast(write: TableWrite, row: readonly SqlValue[]): void {
     this.#last.add(write, ...row)
   }
 

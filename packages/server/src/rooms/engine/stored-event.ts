@@ -26,7 +26,8 @@ export interface StoredEvent {
   readonly sender: KeyNumber
   readonly stateBefore: number
   readonly stateAfter: number
-  readonly edges: Edges
+  /** Its prev events become known when a gap is filled. */
+  edges: Edges
   /** Packed notification totals up to and including this event. */
   counts: Uint8Array | undefined
   /** JSON of [session, transaction id] when one of our clients sent it. */

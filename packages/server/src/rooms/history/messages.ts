@@ -55,6 +55,7 @@ class PageReader {
   #place: Place
   #oldest: StoredEvent | undefined
   #exhausted = false
+  #reachedTo = false
 
   constructor(db: Database, sight: RoomSight, wish: PageWish) {
     this.#db = db
@@ -71,6 +72,7 @@ class PageReader {
     this.#events = []
     this.#place = this.#wish.from
     this.#exhausted = false
+    this.#reachedTo = false
   }
 
   async read(): Promise<void> {
@@ -96,28 +98,31 @@ class PageReader {
     if (!this.#exhausted && (await this.#rows(1)).length === 0) this.#exhausted = true
   }
 
-  /** Is there, at or before the end of what was read, history that this server has not got? */
+  /** Is there, at or before the end of what was read, history that other servers have and this one has not? */
   async hasGap(): Promise<boolean> {
     const { view } = this.#sight
-    if (view.servers.size < 2 && this.#oldest?.pdu.type === 'm.room.create') return false
-    if (this.#exhausted && this.#wish.to === undefined && this.#oldest?.pdu.type !== 'm.room.create') return true
+    if (view.servers.size < 2) return false
+    if (this.#exhausted && !this.#reachedTo && this.#oldest?.pdu.type !== 'm.room.create') return true
     const { from } = this.#wish
-    return (await missingEvents(this.#db, view.room)).some((missing) => missing.depth > this.#place.depth && missing.depth <= from.depth)
+    return (await missingEvents(this.#db, view.room)).some((missing) => missing.depth >= this.#place.depth && missing.depth <= from.depth)
   }
 
   result(): Page {
-    return { events: this.#events, end: this.#exhausted ? undefined : this.#place }
+    const further = !this.#exhausted || (this.#reachedTo && this.#events.length > 0)
+    return { events: this.#events, end: further ? this.#place : undefined }
   }
 
   async #rows(limit: number): Promise<HistoryRow[]> {
     const { direction, to } = this.#wish
     const { room } = this.#sight.view
     const { depth, pos } = this.#place
-    if (direction === 'f') {
-      const rows = await historyNumbersForwards(this.#db, room, this.#place, limit)
-      return to === undefined ? rows : rows.filter((row) => !isAfter(row, to))
-    }
-    const rows = await historyNumbersBackwards(this.#db, room, { depth, pos: pos + 1 }, limit)
-    return to === undefined ? rows : rows.filter((row) => isAfter(row, to))
+    const rows =
+      direction === 'f'
+        ? await historyNumbersForwards(this.#db, room, this.#place, limit)
+        : await historyNumbersBackwards(this.#db, room, { depth, pos: pos + 1 }, limit)
+    if (to === undefined) return rows
+    const kept = rows.filter((row) => isAfter(row, to) === (direction === 'b'))
+    if (kept.length < rows.length) this.#reachedTo = true
+    return kept
   }
 }

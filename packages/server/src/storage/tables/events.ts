@@ -72,6 +72,14 @@ export const placeEvent = update({
   },
 })
 
+/** A gap was filled: an event's prev events are known now. */
+export const updateEdges = update({
+  name: 'events.updateEdges',
+  table: 'events',
+  key: ['room', 'event'],
+  columns: { room: 'int', event: 'int', edges: 'bytes' },
+})
+
 export const markRedacted = update({
   name: 'events.markRedacted',
   table: 'events',

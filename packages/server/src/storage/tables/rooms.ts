@@ -2,7 +2,7 @@ import type { RoomId } from '@causeway/events'
 import type { Database } from '../database.ts'
 import { hash48 } from '../hash48.ts'
 import { sql } from '../sql.ts'
-import { insert, insertNew, update, upsert } from '../table-write.ts'
+import { insert, insertNew, remove, update, upsert } from '../table-write.ts'
 
 /** One row a room. */
 export interface RoomRow {
@@ -49,6 +49,12 @@ export const addMissingEvent = insertNew({
   name: 'missing_events.add',
   table: 'missing_events',
   key: ['room', 'event_id', 'child'],
+  columns: { room: 'int', event_id: 'text', child: 'int' },
+})
+
+export const removeMissingEvent = remove({
+  name: 'missing_events.remove',
+  table: 'missing_events',
   columns: { room: 'int', event_id: 'text', child: 'int' },
 })
 

@@ -1,0 +1,14 @@
+import type { Clock } from '../../platform/clock.ts'
+import type { Database } from '../../storage/database.ts'
+import type { RoomEngine } from '../engine/room-engine.ts'
+import type { Backfill } from './messages.ts'
+import type { StateHistory } from './state-history.ts'
+
+/** What reading rooms takes. */
+export interface ReadingPorts {
+  readonly db: Database
+  readonly engine: RoomEngine
+  readonly clock: Clock
+  readonly stateHistory: StateHistory
+  readonly backfill: Backfill
+}

@@ -1,0 +1,171 @@
+import { parseEventId, type EventId, type Pdu, type ServerName } from '@causeway/events'
+import { limits } from '../../limits.ts'
+import type { Logger } from '../../platform/logger.ts'
+import { missingEvents, removeMissingEvent } from '../../storage/tables/rooms.ts'
+import { updateEdges } from '../../storage/tables/events.ts'
+import { findEvent, loadEvents, loadNode } from '../engine/load-room.ts'
+import { packEdges } from '../engine/packed-numbers.ts'
+import { placeEvent } from '../engine/place-event.ts'
+import type { RoomEngine } from '../engine/room-engine.ts'
+import { RoomUnit } from '../engine/room-unit.ts'
+import type { RoomView } from '../engine/room-view.ts'
+import { standing, type StoredEvent } from '../engine/stored-event.ts'
+import { checkReceived } from './check-received.ts'
+import { inGraph, judge } from './judge.ts'
+import { adoptState, fetchState, type ClaimedState } from './remote-state.ts'
+import type { RoomPeers } from './room-peers.ts'
+
+interface Ports {
+  readonly engine: RoomEngine
+  readonly peers: RoomPeers
+  readonly log: Logger
+}
+
+/** A place where history is missing: an event that we have not got, and the lowest of its children's depths. */
+interface Gap {
+  readonly eventId: EventId
+  readonly children: readonly number[]
+  readonly depth: number
+}
+
+/**
+ * Fetch history before a gap from servers in the room, oldest servers of the list last. True if events were placed, so
+ * that the reader may look again. `depth`: how far back the reader has come; gaps above it are filled first.
+ */
+export async function backfill(ports: Ports, view: RoomView, depth: number): Promise<boolean> {
+  const gaps = await gapsOf(ports, view)
+  const wanted = gaps.filter((gap) => gap.depth >= depth)
+  const chosen = (wanted.length > 0 ? wanted : gaps).slice(0, limits.backfillGapsMax)
+  if (chosen.length === 0) return false
+  const servers = [...view.servers.keys()].filter((server) => server !== ports.engine.ports.serverName) as ServerName[]
+  for (const server of servers.slice(0, limits.backfillServersMax)) {
+    if (await backfillFrom(ports, view, server, chosen)) return true
+  }
+  return false
+}
+
+async function gapsOf(ports: Ports, view: RoomView): Promise<Gap[]> {
+  const gaps = new Map<EventId, Gap>()
+  for (const row of await missingEvents(ports.engine.ports.db, view.room)) {
+    const eventId = parseEventId(row.event_id)
+    if (eventId === undefined) continue
+    const known = gaps.get(eventId)
+    gaps.set(eventId, {
+      eventId,
+      children: [...(known?.children ?? []), row.child],
+      depth: Math.min(known?.depth ?? row.depth, row.depth),
+    })
+  }
+  return [...gaps.values()]
+}
+
+async function backfillFrom(ports: Ports, view: RoomView, server: ServerName, gaps: readonly Gap[]): Promise<boolean> {
+  const values = await ports.peers.backfill(server, view.roomId, gaps.map((gap) => gap.eventId), limits.backfillEvents)
+  if (values === undefined || values.length === 0) return false
+  const received = await checkReceived(ports.peers, values.slice(0, limits.backfillEvents), view.roomId, view.rules, { historical: true })
+  const pdus = new Map(received.flatMap((event) => (event.ok ? [[event.pdu.eventId, event.pdu] as const] : [])))
+  const ordered = connected(pdus, gaps)
+  if (ordered.length === 0) return false
+  const claimed = new Map<EventId, ClaimedState>()
+  for (const pdu of ordered) {
+    if (pdu.type === 'm.room.create' || (await restsOn(ports, view, pdu, pdus))) continue
+    const state = claimed.size < limits.backfillStatesMax ? await fetchState(ports.engine, ports.peers, view, server, pdu.eventId) : undefined
+    if (state === undefined) pdus.delete(pdu.eventId)
+    else claimed.set(pdu.eventId, state)
+  }
+  const placed = await ports.engine.run(view.roomId, (held) => place(ports, held, ordered.filter((pdu) => pdus.has(pdu.eventId)), gaps, claimed))
+  await placed.committed
+  return placed.count > 0
+}
+
+/** Does the event follow events of the chunk, or of our graph, alone? Then its state is theirs. */
+async function restsOn(ports: Ports, view: RoomView, pdu: Pdu, chunk: ReadonlyMap<EventId, Pdu>): Promise<boolean> {
+  for (const id of pdu.prevEvents) {
+    if (chunk.has(id)) continue
+    const event = await findEvent(ports.engine.ports.db, view, id)
+    if (event === undefined || !inGraph(event)) return false
+  }
+  return pdu.prevEvents.length > 0
+}
+
+/** The events that lead to a gap, oldest first. */
+function connected(pdus: ReadonlyMap<EventId, Pdu>, gaps: readonly Gap[]): Pdu[] {
+  const wanted = new Set<EventId>()
+  const queue = gaps.map((gap) => gap.eventId)
+  for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+    const pdu = pdus.get(id)
+    if (pdu === undefined || wanted.has(id)) continue
+    wanted.add(id)
+    queue.push(...pdu.prevEvents)
+  }
+  const ordered: Pdu[] = []
+  while (wanted.size > 0) {
+    const ready = [...wanted].filter((id) => pdus.get(id)?.prevEvents.every((prev) => !wanted.has(prev)) === true)
+    for (const id of ready.length > 0 ? ready : [...wanted]) {
+      const pdu = pdus.get(id)
+      if (pdu !== undefined) ordered.push(pdu)
+      wanted.delete(id)
+    }
+  }
+  return ordered
+}
+
+async function place(
+  ports: Ports,
+  view: RoomView,
+  pdus: readonly Pdu[],
+  gaps: readonly Gap[],
+  claimed: ReadonlyMap<EventId, ClaimedState>,
+): Promise<{ readonly count: number; readonly committed: Promise<unknown> }> {
+  const { engine } = ports
+  const unit = new RoomUnit(engine.ports, view)
+  const depths = depthsOf(pdus, gaps)
+  const placed: StoredEvent[] = []
+  for (const pdu of pdus) {
+    const existing = await findEvent(engine.ports.db, view, pdu.eventId)
+    if (existing !== undefined && inGraph(existing)) continue
+    const state = claimed.get(pdu.eventId)
+    const start = pdu.prevEvents.length === 0 ? { stateBefore: await loadNode(engine.ports.db, view, 0) } : {}
+    const before = state === undefined ? start : { stateBefore: await adoptState(engine, view, unit, state, []) }
+    const judgement = await judge(engine.ports, view, unit, pdu, { ...before, historical: true })
+    if (!('standing' in judgement)) continue
+    placed.push(
+      await placeEvent(engine.ports, view, unit, {
+        pdu,
+        standing: judgement.standing,
+        stateBefore: judgement.stateBefore,
+        historyDepth: depths.get(pdu.eventId) ?? 0,
+        ...(existing === undefined ? {} : { existing }),
+      }),
+    )
+  }
+  await joinEdges(ports, view, unit, placed, gaps)
+  const committed = unit.commit()
+  engine.holdUntil(view, committed)
+  return { count: placed.filter((event) => event.standing === standing.accepted).length, committed }
+}
+
+/** Each event just below its children: those of the chunk, or those at the gap. */
+function depthsOf(pdus: readonly Pdu[], gaps: readonly Gap[]): Map<EventId, number> {
+  const depths = new Map<EventId, number>(gaps.map((gap) => [gap.eventId, gap.depth - 1]))
+  for (const pdu of pdus.toReversed()) {
+    const own = depths.get(pdu.eventId) ?? 0
+    for (const prev of pdu.prevEvents) depths.set(prev, Math.min(depths.get(prev) ?? own - 1, own - 1))
+  }
+  return depths
+}
+
+/** The children at the gap know their prev events now. */
+async function joinEdges(ports: Ports, view: RoomView, unit: RoomUnit, placed: readonly StoredEvent[], gaps: readonly Gap[]): Promise<void> {
+  const byId = new Map(placed.map((event) => [event.pdu.eventId, event]))
+  for (const gap of gaps) {
+    const filled = byId.get(gap.eventId)
+    if (filled === undefined) continue
+    for (const child of await loadEvents(ports.engine.ports.db, view, gap.children)) {
+      const prev = child.pdu.prevEvents.map((id, index) => (id === gap.eventId ? filled.event : (child.edges.prev[index] ?? 0)))
+      child.edges = { prev, auth: child.edges.auth }
+      unit.addLast(updateEdges, [view.room, child.event, packEdges(child.edges)])
+      unit.addLast(removeMissingEvent, [view.room, gap.eventId, child.event])
+    }
+  }
+}
