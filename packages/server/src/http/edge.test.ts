@@ -2,11 +2,11 @@
 // Method: a few endpoints, each with one trait; requests written exactly as a client or an attacker would.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Type } from 'typebox'
 import { MatrixError } from '../errors.ts'
 import { HandClock, testEdge } from './edge.fixture.ts'
 import { endpoint } from './endpoint.ts'
 import { jsonReply } from './reply.ts'
+import { Type } from './type.ts'
 
 const base = { summary: 'For a test.', limit: 'read' } as const
 

@@ -16,7 +16,7 @@ import { mountEndpoint, pathsOf, type Mounted } from './mounted.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import { Reply } from './reply.ts'
 import { readParams, Router, type Found } from './router.ts'
-import { loadSchemaCompiler, schemaCompilerLoaded } from './schema.ts'
+import { loadSchemaCompiler } from './schema.ts'
 import { WaitingRoom } from './waiting-room.ts'
 import { corsHeaders, writeError, writeReply } from './write-reply.ts'
 
@@ -96,7 +96,7 @@ export class Edge<Services> {
   /** Answer what runs, let nobody wait any longer, and close each connection with its next answer. Resolves when all are answered. */
   async stop(): Promise<void> {
     this.#stopping = true
-    this.waiting.releaseAll()
+    this.waiting.close()
     if (this.#running.size === 0) return
     await new Promise<void>((resolve) => {
       this.#idle = resolve
@@ -160,7 +160,7 @@ export class Edge<Services> {
       await this.#identify(mounted, exchange)
       this.#limit(mounted, exchange)
     }
-    if ((mounted.bodyCheck !== undefined || mounted.queryReader !== undefined) && !schemaCompilerLoaded()) await loadSchemaCompiler()
+    if (mounted.bodyCheck?.needsCompiler === true || mounted.queryReader?.check.needsCompiler === true) await loadSchemaCompiler()
     if (mounted.bodyCheck !== undefined && !endpoint.rawBody) {
       exchange.body = parseJsonBody(exchange.bodyBytes)
       const fault = mounted.bodyCheck.fault(exchange.body)

@@ -1,8 +1,7 @@
 import { parse } from 'node:querystring'
-import type { TSchema } from 'typebox'
 import { MatrixError } from '../errors.ts'
 import { queryParamsMax } from './limits.ts'
-import { SchemaCheck } from './schema.ts'
+import { isOwnSchema, SchemaCheck, type DeclaredSchema } from './schema.ts'
 
 /** A query as sent: what came once is a string, what came repeatedly a list. It has no prototype. */
 export type PlainQuery = Readonly<Record<string, string | readonly string[]>>
@@ -32,12 +31,14 @@ interface Property {
 
 /** Reads a query by its endpoint's schema. */
 export class QueryReader {
-  readonly #check: SchemaCheck
+  readonly check: SchemaCheck
   readonly #properties: readonly Property[]
 
-  constructor(schema: TSchema) {
-    this.#check = new SchemaCheck(schema)
-    this.#properties = Object.entries(propertiesOf(schema)).map(([name, property]) => propertyOf(name, property))
+  constructor(schema: DeclaredSchema) {
+    this.check = new SchemaCheck(schema)
+    this.#properties = Object.entries(propertiesOf(isOwnSchema(schema) ? schema.json : schema)).map(([name, property]) =>
+      propertyOf(name, property),
+    )
   }
 
   /** The declared parameters. Throws M_MISSING_PARAM or M_INVALID_PARAM naming the parameter. */
@@ -49,7 +50,7 @@ export class QueryReader {
       if (value === undefined) continue
       query[property.name] = property.list ? [value].flat() : readOne(property, typeof value === 'string' ? value : value[0])
     }
-    const fault = this.#check.fault(query)
+    const fault = this.check.fault(query)
     if (fault === undefined) return query
     throw new MatrixError(fault.missing ? 'M_MISSING_PARAM' : 'M_INVALID_PARAM', `query parameter ${fault.field} ${fault.why}`)
   }
@@ -65,8 +66,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function propertiesOf(schema: unknown): Record<string, unknown> {
-  return isRecord(schema) && isRecord(schema['properties']) ? schema['properties'] : {}
+function propertiesOf(schema: object): Record<string, unknown> {
+  return 'properties' in schema && isRecord(schema.properties) ? schema.properties : {}
 }
 
 function propertyOf(name: string, schema: unknown): Property {

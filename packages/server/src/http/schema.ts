@@ -1,13 +1,7 @@
 import type { TSchema } from 'typebox'
 import type { Validator } from 'typebox/compile'
 import { assert } from '../assert.ts'
-
-/** What is wrong with a value: where (a JSON pointer without its first slash, dots between) and how. */
-export interface SchemaFault {
-  readonly field: string
-  readonly missing: boolean
-  readonly why: string
-}
+import type { Schema, SchemaFault } from './type.ts'
 
 let compile: typeof import('typebox/compile').Compile | undefined
 let loading: Promise<void> | undefined
@@ -20,25 +14,37 @@ export function loadSchemaCompiler(): Promise<void> {
   return loading
 }
 
-/** May `SchemaCheck.fault` be called now? */
-export function schemaCompilerLoaded(): boolean {
-  return compile !== undefined
+/** A declared schema: ours, or one of TypeBox, which loads slowly and takes tens of megabytes. */
+export type DeclaredSchema = Schema | TSchema
+
+/** Is it one of ours? */
+export function isOwnSchema(schema: DeclaredSchema): schema is Schema {
+  return 'check' in schema && typeof schema.check === 'function'
 }
 
-/** A schema that is compiled when it is first used; `loadSchemaCompiler` must have finished by then. */
+/** A schema ready to check values; one of TypeBox is compiled when it is first used, after `loadSchemaCompiler`. */
 export class SchemaCheck {
-  readonly schema: TSchema
+  readonly schema: DeclaredSchema
   #validator: Validator | undefined
 
-  constructor(schema: TSchema) {
+  constructor(schema: DeclaredSchema) {
     this.schema = schema
+  }
+
+  /** Must `loadSchemaCompiler` have finished before `fault` is called? */
+  get needsCompiler(): boolean {
+    return compile === undefined && !isOwnSchema(this.schema)
   }
 
   /** The first thing that is wrong with `value`, or undefined. */
   fault(value: unknown): SchemaFault | undefined {
+    return isOwnSchema(this.schema) ? this.schema.check(value, '') : this.#compiledFault(this.schema, value)
+  }
+
+  #compiledFault(schema: TSchema, value: unknown): SchemaFault | undefined {
     if (this.#validator === undefined) {
       assert(compile !== undefined, 'the schema compiler is loaded before a schema is checked')
-      this.#validator = compile(this.schema)
+      this.#validator = compile(schema)
     }
     if (this.#validator.Check(value)) return undefined
     const error = this.#validator.Errors(value)[0]

@@ -4,6 +4,7 @@
  */
 export class WaitingRoom {
   readonly #max: number
+  #closed = false
   /** In order of arrival: a Set keeps it. */
   readonly #waiting = new Set<{ readonly release: () => void }>()
 
@@ -17,10 +18,14 @@ export class WaitingRoom {
   }
 
   /**
-   * Begin to wait. `release` is called at most once, when the request must answer with what it has.
-   * Gives the function that ends the wait; call it whatever happens.
+   * Begin to wait. `release` is called at most once, when the request must answer with what it has; at once when the
+   * server stops. Gives the function that ends the wait; call it whatever happens.
    */
   enter(release: () => void): () => void {
+    if (this.#closed) {
+      release()
+      return () => undefined
+    }
     const place = { release }
     this.#waiting.add(place)
     if (this.#waiting.size > this.#max) this.#releaseOldest()
@@ -29,8 +34,9 @@ export class WaitingRoom {
     }
   }
 
-  /** Release everybody: the server stops. */
-  releaseAll(): void {
+  /** Release everybody, and whoever comes: the server stops. */
+  close(): void {
+    this.#closed = true
     while (this.#waiting.size > 0) this.#releaseOldest()
   }
 
