@@ -138,6 +138,11 @@ export const firstSchema: Migration = {
     // The last answer of each server about its keys, whole, for those who ask us as a notary.
     `CREATE TABLE server_key_answers (server text PRIMARY KEY, json text NOT NULL, fetched_at integer NOT NULL, valid_until integer NOT NULL) WITHOUT ROWID`,
   ],
-  /** Every writer's events in stream order, which readers in other processes follow. */
-  postgresql: [`CREATE INDEX events_stream ON events (slot, position) WHERE position > 0`],
+  /** Every writer's rows in stream order, which readers in other processes follow (storage/postgresql/stream-tables.ts). */
+  postgresql: [
+    `CREATE INDEX events_stream ON events (slot, position) WHERE position > 0`,
+    `CREATE INDEX memberships_stream ON memberships (slot, position) WHERE position > 0`,
+    `CREATE INDEX receipts_of_slot ON receipts (slot, position) WHERE position > 0`,
+    `CREATE INDEX account_data_of_slot ON account_data (slot, position) WHERE position > 0`,
+  ],
 }

@@ -1,0 +1,65 @@
+import type { ServerName } from '@causeway/events'
+import type { Random } from '../platform/random.ts'
+import { assert } from '../assert.ts'
+import type { Database } from './database.ts'
+import { DatabaseUnusable } from './database-unusable.ts'
+import { In, sql } from './sql.ts'
+import { insertNew } from './table-write.ts'
+
+/** What a database knows about itself. */
+export interface Facts {
+  /** The name of the server whose data this is: for ever (decision record "The name is for ever"). */
+  readonly serverName: ServerName
+  /** Raised by a restore: sync tokens of another epoch are answered with a fresh start. */
+  readonly storeEpoch: number
+  /** What the processes of this server prove to each other that they belong together. Never leaves the server. */
+  readonly clusterSecret: string
+}
+
+/** Bound: a row a fact. */
+const addFact = insertNew({ name: 'facts.add', table: 'facts', key: ['name'], columns: { name: 'text', value: 'text' } })
+
+const names = ['server_name', 'store_epoch', 'cluster_secret']
+
+/** Characters of the cluster's secret, 5.95 bits each: 256 bits. */
+const secretLength = 43
+
+/**
+ * The facts of a database; a new one gets them here. Several processes may do it at once: the first one's hold.
+ * Throws `DatabaseUnusable` if the database belongs to a server of another name.
+ */
+export async function claimFacts(db: Database, own: { readonly serverName: ServerName; readonly random: Random }): Promise<Facts> {
+  let known = await readFacts(db)
+  if (known.size < names.length) {
+    const wished = [
+      ['server_name', own.serverName],
+      ['store_epoch', '1'],
+      ['cluster_secret', own.random.token(secretLength)],
+    ]
+    await db.commit({ rows: [{ write: addFact, rows: wished }] })
+    known = await readFacts(db)
+  }
+  const name = known.get('server_name')
+  if (name !== own.serverName) {
+    throw new DatabaseUnusable(
+      `the database belongs to the server ${name}, and the configured server_name is ${own.serverName}: ` +
+        `a server's name cannot change; set server_name to ${name}, or give this server a database of its own`,
+    )
+  }
+  const clusterSecret = known.get('cluster_secret')
+  const storeEpoch = Number(known.get('store_epoch'))
+  assert(clusterSecret !== undefined && Number.isSafeInteger(storeEpoch), 'a database has all its facts')
+  return { serverName: own.serverName, storeEpoch, clusterSecret }
+}
+
+/** After a restore: sync tokens given out before mean nothing any more. Gives the new epoch. */
+export async function raiseStoreEpoch(db: Database, facts: Facts): Promise<number> {
+  const next = facts.storeEpoch + 1
+  await db.commit({ steps: [{ query: sql('facts.raiseEpoch')`UPDATE facts SET value = ${String(next)} WHERE name = 'store_epoch'`, expect: 1 }] })
+  return next
+}
+
+async function readFacts(db: Database): Promise<Map<string, string>> {
+  const rows = await db.all(sql<{ name: string; value: string }>('facts.all')`SELECT name, value FROM facts WHERE name ${new In(names)}`)
+  return new Map(rows.map(({ name, value }) => [name, value]))
+}
