@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { type DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { CommitLane, type UnitOutcome } from '../commit-lane.ts'
 import type { CommitListener, CommitOutcome, CommitUnit, Database } from '../database.ts'
 import type { Query } from '../sql.ts'
