@@ -13,7 +13,7 @@ import { mapEvents, numbersInState } from './state-events.ts'
 /** All state events that the user may read, as a JSON list. Throws M_FORBIDDEN. */
 export async function readState(ports: ReadingPorts, roomId: RoomId, userId: UserId, reading: Reading): Promise<string> {
   const access = await requireAccess(ports.engine, roomId, userId)
-  const state = await readableState(ports.engine, access)
+  const state = await readableState(ports, access)
   const texts = await mapEvents(ports, access.view, numbersInState(access.view, state), (event) => bareEvent(event, reading))
   return `[${texts.join(',')}]`
 }
@@ -27,7 +27,7 @@ export async function readStateEvent(
   wanted: { readonly type: string; readonly stateKey: string; readonly whole: boolean },
 ): Promise<string> {
   const access = await requireAccess(ports.engine, roomId, userId)
-  const state = await readableState(ports.engine, access)
+  const state = await readableState(ports, access)
   const key = access.view.keys.find(wanted.type, wanted.stateKey)
   const number = key === undefined ? 0 : state.get(key)
   const [event] = number === 0 ? [] : await loadEvents(ports.db, access.view, [number])
@@ -47,7 +47,7 @@ export interface MembersWish {
 export async function readMembers(ports: ReadingPorts, roomId: RoomId, userId: UserId, reading: Reading, wish: MembersWish): Promise<string[]> {
   const access = await requireAccess(ports.engine, roomId, userId)
   const { view } = access
-  const latest = await readableState(ports.engine, access)
+  const latest = await readableState(ports, access)
   const leftAt = access.joined.when === 'before' && !access.worldReadable ? (access.joined.left.pos ?? 0) : Infinity
   const state = wish.at === undefined || wish.at >= leftAt ? latest : await stateForMember(ports, view, userId, wish.at)
   const texts = await mapEvents(ports, view, numbersInState(view, state, 'm.room.member'), (event) =>

@@ -6,6 +6,8 @@ import type { RoomView } from '../engine/room-view.ts'
 import type { StateVector } from '../engine/state-vector.ts'
 import { stateFor } from '../engine/view-state.ts'
 import { joinedUntil, lastJoined, type LastJoined } from './last-joined.ts'
+import { livePosAt } from './live-position.ts'
+import type { ReadingPorts } from './reading-ports.ts'
 import { RoomSight } from './room-sight.ts'
 
 /** As what somebody reads a room, and which of its states is theirs to read. */
@@ -38,11 +40,11 @@ export async function requireAccess(engine: RoomEngine, roomId: RoomId, userId: 
   return access
 }
 
-/** The room's state as the reader may know it: the current one, or for a former member the one when they left. */
-export async function readableState(engine: RoomEngine, access: RoomAccess): Promise<StateVector> {
+/** The room's state as the reader may know it: the current, durable one, or for a former member the one when they left. */
+export async function readableState(ports: Pick<ReadingPorts, 'db' | 'stateHistory'>, access: RoomAccess): Promise<StateVector> {
   const { view, joined } = access
-  if (joined.when !== 'before' || access.worldReadable) return view.current.state
-  return (await loadNode(engine.ports.db, view, joined.left.stateAfter)).state
+  if (joined.when === 'before' && !access.worldReadable) return (await loadNode(ports.db, view, joined.left.stateAfter)).state
+  return ports.stateHistory.stateAt(view, await livePosAt(ports.db, view, ports.db.positions()))
 }
 
 /** What the user sees of the room's events. */

@@ -1,0 +1,70 @@
+import { isJsonObject, type EventId, type JsonObject, type RoomId, type ServerName, type UserId } from '@causeway/events'
+import { MatrixError } from '../../errors.ts'
+import { toClientError } from '../../federation/client/client-error.ts'
+import type { FederationClient } from '../../federation/client/federation-client.ts'
+import type { FederationResult } from '../../federation/client/federation-result.ts'
+import { sendInvite, sendInviteV1 } from '../../federation/wire/invites.ts'
+import { makeJoin, sendJoin } from '../../federation/wire/joins.ts'
+import { makeLeave, sendLeave } from '../../federation/wire/leaves.ts'
+import type { JoinedRoom, MembershipPeers, Template } from '../membership/membership-peers.ts'
+import type { OwnMembership } from '../membership/serve-membership.ts'
+import { objectsOf } from './read-answer.ts'
+
+/** The membership calls over the federation client. Somebody waits for each of them: resting servers are tried too. */
+export class FederationMembershipPeers implements MembershipPeers {
+  readonly #client: FederationClient
+
+  constructor(client: FederationClient) {
+    this.#client = client
+  }
+
+  async make(server: ServerName, membership: OwnMembership, roomId: RoomId, userId: UserId, versions: readonly string[]): Promise<Template> {
+    const params = { roomId, userId }
+    const result =
+      membership === 'leave'
+        ? await this.#client.call(server, makeLeave, { params, evenIfResting: true })
+        : await this.#client.call(server, makeJoin, { params, query: { ver: versions }, evenIfResting: true })
+    const { room_version: roomVersion, event } = answered(result)
+    if (!isJsonObject(event)) throw malformed()
+    return { roomVersion: typeof roomVersion === 'string' ? roomVersion : undefined, event }
+  }
+
+  async sendJoin(server: ServerName, roomId: RoomId, eventId: EventId, event: JsonObject): Promise<JoinedRoom> {
+    const answer = answered(await this.#client.call(server, sendJoin, { params: { roomId, eventId }, body: event, evenIfResting: true }))
+    const state = objectsOf(answer['state'])
+    const authChain = objectsOf(answer['auth_chain'])
+    if (state === undefined || authChain === undefined) throw malformed()
+    return { state, authChain, event: isJsonObject(answer['event']) ? answer['event'] : undefined }
+  }
+
+  async sendLeave(server: ServerName, roomId: RoomId, eventId: EventId, event: JsonObject): Promise<void> {
+    answered(await this.#client.call(server, sendLeave, { params: { roomId, eventId }, body: event, evenIfResting: true }))
+  }
+
+  async invite(
+    server: ServerName,
+    roomId: RoomId,
+    eventId: EventId,
+    invite: { readonly roomVersion: string; readonly event: JsonObject; readonly stripped: readonly JsonObject[] },
+  ): Promise<JsonObject> {
+    const params = { roomId, eventId }
+    const body = { room_version: invite.roomVersion, event: invite.event, invite_room_state: invite.stripped }
+    const result = await this.#client.call(server, sendInvite, { params, body, evenIfResting: true })
+    const older = !result.ok && (result.status === 404 || result.status === 400) && result.errcode === 'M_UNRECOGNIZED'
+    const oldRoom = invite.roomVersion === '1' || invite.roomVersion === '2'
+    const answer = answered(
+      older && oldRoom ? await this.#client.call(server, sendInviteV1, { params, body: invite.event, evenIfResting: true }) : result,
+    )
+    if (!isJsonObject(answer['event'])) throw malformed()
+    return answer['event']
+  }
+}
+
+function answered(result: FederationResult): JsonObject {
+  if (!result.ok) throw toClientError(result)
+  return result.value
+}
+
+function malformed(): MatrixError {
+  return new MatrixError('M_UNKNOWN', 'The other server gave no usable answer', { status: 502 })
+}
