@@ -1,5 +1,5 @@
 import { parseEventId, type ServerName } from '@causeway/events'
-import { Type } from 'typebox'
+import { Type } from '../http/type.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { jsonReply } from '../http/reply.ts'
 import type { ServedReads } from '../rooms/serve/serve-reads.ts'

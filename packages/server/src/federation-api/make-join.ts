@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../http/type.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { makeMembership, type ServePorts } from '../rooms/membership/serve-membership.ts'
 

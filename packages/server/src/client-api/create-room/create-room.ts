@@ -1,5 +1,5 @@
 import { parseRoomAlias, parseUserId, type ServerName, type UserId } from '@causeway/events'
-import { Type } from 'typebox'
+import { Type } from '../../http/type.ts'
 import { MatrixError } from '../../errors.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { Preset } from '../../rooms/commands/initial-events.ts'

@@ -1,5 +1,5 @@
 import { parseRoomId } from '@causeway/events'
-import { Type } from 'typebox'
+import { Type } from '../../http/type.ts'
 import { MatrixError } from '../../errors.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { RoomDirectory } from '../../rooms/room-directory.ts'

@@ -1,5 +1,5 @@
 import { parseUserId } from '@causeway/events'
-import { Type } from 'typebox'
+import { Type } from '../../http/type.ts'
 import { MatrixError } from '../../errors.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { Rooms } from '../../rooms/rooms.ts'

@@ -1,5 +1,5 @@
 import { parseServerName, type ServerName } from '@causeway/events'
-import { Type } from 'typebox'
+import { Type } from '../../http/type.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { Rooms } from '../../rooms/rooms.ts'
 

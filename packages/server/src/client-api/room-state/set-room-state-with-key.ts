@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../http/type.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { RoomDirectory } from '../../rooms/room-directory.ts'
 import type { Rooms } from '../../rooms/rooms.ts'
