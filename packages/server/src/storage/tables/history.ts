@@ -1,0 +1,58 @@
+import type { Database } from '../database.ts'
+import { sql } from '../sql.ts'
+import type { HistoryPlace } from './events.ts'
+
+/** Where an event stands, without its body. */
+export interface HistoryRow {
+  readonly event: number
+  readonly depth: number
+  readonly pos: number
+}
+
+/** Events in history order before `place`, newest first, without their bodies. */
+export function historyNumbersBackwards(db: Database, room: number, place: HistoryPlace, limit: number): Promise<HistoryRow[]> {
+  return db.all(sql<HistoryRow>('events.historyNumbersBackwards')`
+    SELECT event, depth, pos FROM events
+    WHERE room = ${room} AND pos IS NOT NULL AND (depth, pos) < (${place.depth}, ${place.pos})
+    ORDER BY depth DESC, pos DESC LIMIT ${limit}`)
+}
+
+/** Events in history order after `place`, oldest first, without their bodies. */
+export function historyNumbersForwards(db: Database, room: number, place: HistoryPlace, limit: number): Promise<HistoryRow[]> {
+  return db.all(sql<HistoryRow>('events.historyNumbersForwards')`
+    SELECT event, depth, pos FROM events
+    WHERE room = ${room} AND pos IS NOT NULL AND (depth, pos) > (${place.depth}, ${place.pos})
+    ORDER BY depth, pos LIMIT ${limit}`)
+}
+
+/** Where the live event at a position was written. */
+export function writtenAt(db: Database, room: number, pos: number): Promise<{ slot: number; position: number } | undefined> {
+  return db.first(sql<{ slot: number; position: number }>('events.writtenAt')`SELECT slot, position FROM events WHERE room = ${room} AND pos = ${pos}`)
+}
+
+/** The number and notification totals of the live event at a position. */
+export function countsAt(db: Database, room: number, pos: number): Promise<{ counts: Uint8Array | null } | undefined> {
+  return db.first(sql<{ counts: Uint8Array | null }>('events.countsAt')`SELECT counts FROM events WHERE room = ${room} AND pos = ${pos}`)
+}
+
+/** The newest live event of a sender after one position up to another; the caller bounds the range. */
+export async function newestOfSender(db: Database, room: number, sender: number, after: number, upTo: number): Promise<number | undefined> {
+  const row = await db.first(sql<{ pos: number | null }>('events.newestOfSender')`
+    SELECT max(pos) AS pos FROM events WHERE room = ${room} AND pos > ${after} AND pos <= ${upTo} AND sender = ${sender}`)
+  return row?.pos ?? undefined
+}
+
+/** The newest live event of each of a user's rooms that they are joined to. Bound: the user's rooms. */
+export function newestOfRooms(db: Database, userId: string): Promise<{ room: number; slot: number; position: number }[]> {
+  return db.all(sql<{ room: number; slot: number; position: number }>('events.newestOfRooms')`
+    SELECT e.room, e.slot, e.position FROM memberships m
+    JOIN events e ON e.room = m.room AND e.pos = (SELECT max(pos) FROM events WHERE room = m.room AND pos IS NOT NULL)
+    WHERE m.user_id = ${userId} AND m.membership = 'join'`)
+}
+
+/** The newest receipt of each of a user's rooms that they are joined to, by slot. Bound: the user's rooms times the slots. */
+export function newestReceiptsOfRooms(db: Database, userId: string): Promise<{ room: number; slot: number; position: number }[]> {
+  return db.all(sql<{ room: number; slot: number; position: number }>('receipts.newestOfRooms')`
+    SELECT r.room, r.slot, max(r.position) AS position FROM memberships m JOIN receipts r ON r.room = m.room
+    WHERE m.user_id = ${userId} AND m.membership = 'join' GROUP BY r.room, r.slot`)
+}

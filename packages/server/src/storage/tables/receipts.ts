@@ -1,0 +1,45 @@
+import type { Database } from '../database.ts'
+import { sql, type Query } from '../sql.ts'
+
+/** How far somebody has read. `thread` is '' for an unthreaded receipt. */
+export interface ReceiptRow {
+  readonly room: number
+  readonly user_id: string
+  readonly type: string
+  readonly thread: string
+  readonly event_id: string
+  /** The event's position in the room's timeline; 0 when this server has not got the event. */
+  readonly event_pos: number
+  readonly ts: number
+  readonly slot: number
+  readonly position: number
+}
+
+/**
+ * Move a receipt forward: a step with `expect: 1`, refused when the receipt is there already or further on. A receipt for
+ * an event that we have not got takes the place of any other, since it cannot be compared.
+ * Bound of the table: one row per (room, user, type, thread), purged with its room.
+ */
+export function advanceReceipt(receipt: ReceiptRow): Query<unknown> {
+  return sql('receipts.advance')`
+    INSERT INTO receipts (room, user_id, type, thread, event_id, event_pos, ts, slot, position)
+    VALUES (${receipt.room}, ${receipt.user_id}, ${receipt.type}, ${receipt.thread}, ${receipt.event_id}, ${receipt.event_pos},
+      ${receipt.ts}, ${receipt.slot}, ${receipt.position})
+    ON CONFLICT (room, user_id, type, thread) DO UPDATE SET event_id = excluded.event_id, event_pos = excluded.event_pos,
+      ts = excluded.ts, slot = excluded.slot, position = excluded.position
+    WHERE (excluded.event_pos = 0 AND excluded.event_id <> receipts.event_id) OR excluded.event_pos > receipts.event_pos`
+}
+
+/** The newest receipts of a room, newest first. */
+export function receiptsOf(db: Database, room: number, limit: number): Promise<ReceiptRow[]> {
+  return db.all(sql<ReceiptRow>('receipts.ofRoom')`
+    SELECT room, user_id, type, thread, event_id, event_pos, ts, slot, position FROM receipts
+    WHERE room = ${room} ORDER BY position DESC LIMIT ${limit}`)
+}
+
+/** One user's receipts in a room. Bound: one a type and thread; the newest 1,000. */
+export function receiptsOfUser(db: Database, room: number, userId: string): Promise<ReceiptRow[]> {
+  return db.all(sql<ReceiptRow>('receipts.ofUser')`
+    SELECT room, user_id, type, thread, event_id, event_pos, ts, slot, position FROM receipts
+    WHERE room = ${room} AND user_id = ${userId} ORDER BY position DESC LIMIT 1000`)
+}
