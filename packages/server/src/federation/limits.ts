@@ -91,6 +91,8 @@ export const unrecordedMsMax = 5 * second
 /** Events that are read at once to find out, at start, who has missed them. */
 export const replayPageSize = 500
 
+/** Servers that failed lately and are remembered for it; some 150 bytes each. */
+export const failingServersMax = 20_000
 /** Milliseconds until a server that failed is tried again: at first, within the first minutes, and later at most. */
 export const backOffMsMin = second
 export const backOffEarlyMsMax = 50 * second

@@ -50,6 +50,11 @@ function readKeys(value: JsonValue | undefined): { readonly keyId: KeyId; readon
     const keyId = parseKeyId(id)
     const text = isJsonObject(entry) ? entry['key'] : undefined
     const publicKey = typeof text === 'string' ? decodeBase64(text) : undefined
-    return keyId === undefined || !isJsonObject(entry) || publicKey?.byteLength !== keyBytes ? [] : [{ keyId, publicKey, entry }]
+    return keyId === undefined || !isJsonObject(entry) || publicKey?.byteLength !== keyBytes ? [] : [{ keyId, publicKey: kept(publicKey), entry }]
   })
+}
+
+/** A copy: decoded bytes are a slice of a larger buffer, which would stay in memory with them. */
+function kept(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
 }

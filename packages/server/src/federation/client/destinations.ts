@@ -1,0 +1,102 @@
+import type { ServerName } from '@causeway/events'
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../../platform/clock.ts'
+import type { Random } from '../../platform/random.ts'
+import { backOffMsMax, failingServersMax, wakeMsMin } from '../limits.ts'
+import { backOffMs } from './back-off.ts'
+
+/** How a server failed. `unreachable` concerns every request; `refusing` only its transactions. */
+export type FailureKind = 'unreachable' | 'refusing'
+
+/** A server that failed lately. Times are milliseconds since 1970. */
+export interface Failing {
+  readonly kind: FailureKind
+  /** In a row. */
+  readonly failures: number
+  readonly since: number
+  /** When it was last tried. */
+  readonly triedAt: number
+  /** When it may be tried again without its own doing. */
+  readonly retryAt: number
+}
+
+interface Ports {
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/**
+ * Which servers failed lately and are left in peace for a while. In memory; the senders keep on storage what concerns
+ * servers that have something to get.
+ */
+export class Destinations {
+  readonly #ports: Ports
+  readonly #failing = new LRUCache<string, Failing>({ max: failingServersMax })
+  readonly #listeners: ((server: ServerName) => void)[] = []
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+  }
+
+  /** How a server fails; absent while it is well. */
+  failing(server: string): Failing | undefined {
+    return this.#failing.get(server)
+  }
+
+  /** Is a server to be left in peace by what nobody waits for? */
+  isResting(server: ServerName): boolean {
+    const failing = this.#failing.get(server)
+    return failing?.kind === 'unreachable' && failing.retryAt > this.#ports.clock.now()
+  }
+
+  /** Called with each server that gave a sign of life while it was thought to fail. */
+  onWake(listener: (server: ServerName) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** A server sent us something: it is worth an attempt, but whether we reach it remains to be seen. */
+  heardFrom(server: ServerName): void {
+    const failing = this.#failing.get(server)
+    const now = this.#ports.clock.now()
+    if (failing === undefined || failing.retryAt <= now || now - failing.triedAt < wakeMsMin) return
+    this.#failing.set(server, { ...failing, retryAt: now })
+    this.#wake(server)
+  }
+
+  /** A server answered a request of ours, whatever it said. */
+  reached(server: ServerName): void {
+    if (this.#failing.get(server)?.kind !== 'unreachable') return
+    this.#failing.delete(server)
+    this.#wake(server)
+  }
+
+  /** A server took a transaction. */
+  delivered(server: ServerName): void {
+    this.#failing.delete(server)
+  }
+
+  /** A server failed. `retryMs`: how long it asked to be left in peace. Many requests that fail at once count as one. */
+  failed(server: ServerName, kind: FailureKind, retryMs = 0): void {
+    const now = this.#ports.clock.now()
+    const before = this.#failing.get(server)
+    if (before !== undefined && before.retryAt > now && before.kind === kind) {
+      this.#failing.set(server, { ...before, triedAt: now })
+      return
+    }
+    const failures = (before?.failures ?? 0) + 1
+    const since = before?.since ?? now
+    const ms = Math.max(backOffMs(failures, now - since, this.#ports.random), Math.min(retryMs, backOffMsMax))
+    this.#failing.set(server, { kind, failures, since, triedAt: now, retryAt: now + ms })
+  }
+
+  /** What was known when the server stopped. */
+  restore(server: string, failing: Failing): void {
+    const now = this.#ports.clock.now()
+    // A clock that was set back does not make anybody wait for longer than usual.
+    this.#failing.set(server, { ...failing, since: Math.min(failing.since, now), retryAt: Math.min(failing.retryAt, now + backOffMsMax) })
+  }
+
+  #wake(server: ServerName): void {
+    for (const listener of this.#listeners) listener(server)
+  }
+}

@@ -1,0 +1,103 @@
+import { canonicalJson, isJsonObject, parseJson, type JsonObject, type JsonValue, type ServerName, type Signer } from '@causeway/events'
+import { assert } from '../../assert.ts'
+import type { OutboundClient, OutboundFailure, OutboundResult } from '../../http/outbound/outbound-client.ts'
+import type { Discovery } from '../discovery/discovery.ts'
+import { errorAnswerBytesMax } from '../limits.ts'
+import { signRequest } from '../signing/signed-text.ts'
+import { wirePath, type Contract, type WireParams, type WireQuery } from '../wire/contract.ts'
+import type { Destinations } from './destinations.ts'
+import type { FederationFailure, FederationResult } from './federation-result.ts'
+
+interface Ports {
+  readonly signer: Signer
+  readonly outbound: Pick<OutboundClient, 'request'>
+  readonly discovery: Pick<Discovery, 'target' | 'doubt'>
+  readonly destinations: Destinations
+}
+
+/** What one call says beside its contract. */
+export type CallOptions<Path extends string> = {
+  readonly query?: WireQuery
+  /** The body, or its canonical JSON where that is at hand. */
+  readonly body?: JsonObject | string
+  /** Somebody waits for it: it is tried even if the server failed a moment ago. */
+  readonly evenIfResting?: boolean
+  readonly signal?: AbortSignal
+} & (keyof WireParams<Path> extends never ? { readonly params?: WireParams<Path> } : { readonly params: WireParams<Path> })
+
+/** Faults that say that a server is not there, rather than that this request did not work. */
+const unreachable: ReadonlySet<string> = new Set(['dns', 'blocked', 'connect', 'tls', 'timeout', 'broken'])
+/** Statuses that a proxy gives when the server behind it is not there. */
+const absentStatuses: ReadonlySet<number> = new Set([502, 503, 504])
+
+/** Calls operations of other servers: finds the server, signs, sends, and reads the answer so that nothing of it is lost. */
+export class FederationClient {
+  readonly #ports: Ports
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+  }
+
+  /** Call an operation of `server`. Never rejects for what others do. */
+  async call<Path extends string>(server: ServerName, contract: Contract<Path>, options: CallOptions<Path>): Promise<FederationResult> {
+    const { destinations, discovery, signer } = this.#ports
+    assert(server !== signer.serverName, 'this server does not call itself')
+    if (options.evenIfResting !== true && destinations.isResting(server)) return { ok: false, fault: 'resting', why: `${server} failed lately` }
+    const target = await discovery.target(server)
+    if (target === undefined) return { ok: false, fault: 'unresolved', why: `${server} names no place to connect to` }
+
+    const params: Readonly<Record<string, string>> = options.params ?? {}
+    const uri = wirePath(contract.path, params, options.query)
+    const content = options.body === undefined || typeof options.body === 'string' ? options.body : canonicalJson(options.body)
+    const { method } = contract
+    const headers: Record<string, string> = { accept: 'application/json' }
+    if (content !== undefined) headers['content-type'] = 'application/json'
+    if (contract.signed) headers['authorization'] = signRequest({ method, uri, destination: server, content }, signer)
+    const result = await this.#ports.outbound.request({
+      target,
+      method,
+      path: uri,
+      headers,
+      deadlineMs: contract.answer.msMax,
+      responseBytesMax: contract.answer.bytesMax,
+      repeatable: contract.repeatable,
+      ...(content === undefined ? {} : { body: content }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    })
+    this.#remember(server, result)
+    return result.ok ? readAnswer(result, contract) : { ok: false, fault: result.fault, why: result.why }
+  }
+
+  #remember(server: ServerName, result: OutboundResult): void {
+    const { destinations, discovery } = this.#ports
+    if (result.ok) {
+      if (absentStatuses.has(result.status)) destinations.failed(server, 'unreachable')
+      else destinations.reached(server)
+    } else if (isUnreachable(result)) {
+      destinations.failed(server, 'unreachable')
+      discovery.doubt(server)
+    }
+  }
+}
+
+/** Does this failure say that the server is not there? */
+function isUnreachable(failure: OutboundFailure): boolean {
+  return unreachable.has(failure.fault)
+}
+
+function readAnswer(result: OutboundResult & { readonly ok: true }, contract: Contract): FederationResult {
+  if (result.status < 200 || result.status > 299) return refusal(result)
+  const parsed = parseJson(result.body, { bytesMax: contract.answer.bytesMax })
+  if (!parsed.ok) return { ok: false, fault: 'malformed', why: `the answer is not JSON: ${parsed.fault.why}` }
+  const value: JsonValue | undefined = contract.inArray && Array.isArray(parsed.value) ? parsed.value[1] : parsed.value
+  return isJsonObject(value) ? { ok: true, value } : { ok: false, fault: 'malformed', why: 'the answer is not an object' }
+}
+
+function refusal({ status, body }: OutboundResult & { readonly ok: true }): FederationFailure {
+  const parsed = body.byteLength <= errorAnswerBytesMax ? parseJson(body) : undefined
+  const failure: FederationFailure = { ok: false, fault: 'refused', why: `HTTP ${status}`, status }
+  if (parsed?.ok !== true || !isJsonObject(parsed.value)) return failure
+  const { errcode, error } = parsed.value
+  const why = `HTTP ${status} ${String(errcode)}: ${String(error).slice(0, 200)}`
+  return typeof errcode === 'string' ? { ...failure, why, errcode, body: parsed.value } : { ...failure, body: parsed.value }
+}
