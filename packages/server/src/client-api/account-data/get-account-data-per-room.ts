@@ -1,0 +1,20 @@
+import { MatrixError } from '../../errors.ts'
+import { endpoint } from '../../http/endpoint.ts'
+import { jsonReply } from '../../http/reply.ts'
+import type { AccountDataEvents } from '../../users/account-data/account-data-events.ts'
+import { ownUser } from '../own-user.ts'
+
+export const getAccountDataPerRoom = endpoint({
+  method: 'GET',
+  path: '/_matrix/client/v3/user/{userId}/rooms/{roomId}/account_data/{type}',
+  also: ['/_matrix/client/r0/user/{userId}/rooms/{roomId}/account_data/{type}'],
+  summary: 'Tell a piece of account data for a room.',
+  auth: 'user',
+  limit: 'read',
+  async handle({ caller, params }, { accountDataEvents }: { readonly accountDataEvents: AccountDataEvents }) {
+    const userId = ownUser(caller, params.userId)
+    const content = await accountDataEvents.content({ userId, roomId: params.roomId, type: params.type })
+    if (content === undefined) throw new MatrixError('M_NOT_FOUND', 'there is no account data of this type')
+    return jsonReply(content)
+  },
+})
