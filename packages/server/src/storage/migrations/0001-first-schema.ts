@@ -36,6 +36,7 @@ export const firstSchema: Migration = {
     `CREATE UNIQUE INDEX events_live ON events (room, pos) WHERE pos IS NOT NULL`,
     `CREATE INDEX events_history ON events (room, depth, pos) WHERE pos IS NOT NULL`,
     `CREATE INDEX events_federate ON events (slot, position) WHERE federate = 1`,
+    `CREATE INDEX events_federate_room ON events (room, pos) WHERE federate = 1`,
     // Which number an event id has in a room. hash: 48 bits of the id, so that the index stays small.
     `CREATE TABLE event_ids (room integer NOT NULL, hash integer NOT NULL, event integer NOT NULL,
        PRIMARY KEY (room, hash, event)) WITHOUT ROWID`,
@@ -124,14 +125,22 @@ export const firstSchema: Migration = {
        PRIMARY KEY (origin, txn_id)) WITHOUT ROWID`,
     `CREATE TABLE inbox (room integer NOT NULL, seq integer NOT NULL, event_id text NOT NULL, origin text NOT NULL, json blob NOT NULL,
        received_at integer NOT NULL, PRIMARY KEY (room, seq)) WITHOUT ROWID`,
-    // Federation out: what we know of each destination. positions: JSON {slot: position} delivered. failing_since: absent while well.
-    `CREATE TABLE destinations (server text PRIMARY KEY, positions text NOT NULL, failures integer NOT NULL DEFAULT 0, failing_since integer,
-       retry_at integer NOT NULL DEFAULT 0, last_success_at integer) WITHOUT ROWID`,
-    // The transaction in flight keeps its id and content until it is answered. Bound: one row a destination.
-    `CREATE TABLE outbound_transactions (server text PRIMARY KEY, txn_id text NOT NULL, body blob NOT NULL, positions text NOT NULL, edu_up_to integer NOT NULL) WITHOUT ROWID`,
-    // EDUs that must arrive (to-device, device lists) and the latest receipts. coalesce: a newer row of the same key replaces it.
-    `CREATE TABLE outbound_edus (server text NOT NULL, slot integer NOT NULL, position integer NOT NULL, coalesce_key text NOT NULL, content text NOT NULL,
-       PRIMARY KEY (server, slot, position, coalesce_key)) WITHOUT ROWID`,
+    // Federation out. Servers with something to get that failed lately; absent while well. kind: unreachable or refusing.
+    `CREATE TABLE destinations (server text PRIMARY KEY, kind text NOT NULL, failures integer NOT NULL, failing_since integer NOT NULL,
+       tried_at integer NOT NULL, retry_at integer NOT NULL) WITHOUT ROWID`,
+    // Up to where each slot's events have reached their servers, or are accounted for in the tables below. Bound: 32 rows.
+    `CREATE TABLE sender_positions (slot integer PRIMARY KEY, position integer NOT NULL)`,
+    // What a server has missed of a room: events that slot `writer` passed on, from a live position on, up to the one at which the
+    // server left the room, if it did. slot: whose process sends them. first_pos names the row. Bound: the rooms of a failing server.
+    `CREATE TABLE missed_rooms (server text NOT NULL, slot integer NOT NULL, room integer NOT NULL, first_pos integer NOT NULL,
+       writer integer NOT NULL, from_pos integer NOT NULL, upto_pos integer, PRIMARY KEY (server, slot, room, first_pos)) WITHOUT ROWID`,
+    // Transactions that were not answered keep their id and content until they are. Bound: one or two rows a failing server.
+    `CREATE TABLE outbound_transactions (server text NOT NULL, txn_id text NOT NULL, slot integer NOT NULL, body blob NOT NULL,
+       PRIMARY KEY (server, txn_id)) WITHOUT ROWID`,
+    // EDUs that must arrive (to-device, device lists). A newer one of the same coalesce_key, if that is not empty, replaces it.
+    // Bound: storedEdusMax a server, the oldest go first.
+    `CREATE TABLE outbound_edus (server text NOT NULL, slot integer NOT NULL, position integer NOT NULL, seq integer NOT NULL,
+       coalesce_key text NOT NULL, json text NOT NULL, PRIMARY KEY (server, slot, position, seq)) WITHOUT ROWID`,
     // Other servers' signing keys. expired_at: of an old key.
     `CREATE TABLE server_keys (server text NOT NULL, key_id text NOT NULL, public_key blob NOT NULL, valid_until integer NOT NULL,
        expired_at integer, fetched_at integer NOT NULL, PRIMARY KEY (server, key_id)) WITHOUT ROWID`,
