@@ -1,12 +1,21 @@
+import { roomsFederationEndpoints } from '../federation-api/rooms-federation-endpoints.ts'
+import { roomsEndpoints } from '../client-api/rooms-endpoints.ts'
+import { userEndpoints } from '../client-api/user-endpoints.ts'
 import type { Config } from '../config/config.ts'
-import { MatrixError } from '../errors.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import type { Identify } from '../http/identify.ts'
+import type { Argon2 } from '../platform/argon2.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { Names } from '../platform/names.ts'
 import type { Random } from '../platform/random.ts'
+import { Transactions } from '../rooms/inbound/transactions.ts'
+import { composeFederation, openTransport, type Transport } from './compose/compose-federation.ts'
+import { composeRooms } from './compose/compose-rooms.ts'
+import { composeUserLayer } from './compose/compose-user-layer.ts'
+import { openStorage, type Storage } from './compose/open-storage.ts'
+import { receiveEdus } from './compose/receive-edu.ts'
 
 /** The ports to the machine that everything above is given. */
 export interface Platform {
@@ -15,6 +24,7 @@ export interface Platform {
   readonly log: Logger
   readonly metrics: Metrics
   readonly names: Names
+  readonly argon2: Argon2
 }
 
 /** Everything between the edge and the database, composed. */
@@ -28,17 +38,68 @@ export interface Application<Services> {
   stop(): Promise<void>
 }
 
-/** What the operations of the server need. */
-export type Services = object
+/** Open the database and compose the layers on it. */
+export async function openApplication(config: Config, platform: Platform): Promise<Application<Services>> {
+  const storage = await openStorage(config, platform)
+  return composeApplication(config, platform, storage, await openTransport(config, platform))
+}
 
-/** Open the database and compose the layers on it, one function for each, from the lowest up. */
-export async function openApplication(_config: Config, _platform: Platform): Promise<Application<Services>> {
-  const nobody = new MatrixError('M_UNKNOWN_TOKEN', 'this server has no users')
+/** What the operations of the server need. */
+export type Services = ReturnType<typeof composeServices>['services']
+
+/** Put the layers together, from the lowest up. */
+export function composeApplication(config: Config, platform: Platform, storage: Storage, transport: Transport): Application<Services> {
+  const composed = composeServices(config, platform, storage, transport)
+  const { services, rooms, users, federation } = composed
   return {
-    endpoints: [],
-    services: {},
-    identify: { user: () => nobody, server: () => new MatrixError('M_UNAUTHORIZED', 'this server meets no others') },
-    begin: () => undefined,
-    stop: async () => undefined,
+    endpoints: [...userEndpoints, ...roomsEndpoints, ...roomsFederationEndpoints],
+    services,
+    identify: {
+      user: (token, request) => users.callers.identify(token, request),
+      server: (request) => federation.verifier.verify(request),
+    },
+    begin: () => {
+      rooms.tasks.start()
+      storage.ownership.onGained((shards) => void rooms.inbox.start(new Set(shards)))
+      storage.ownership.onLost((shards) => rooms.engine.release(new Set(shards)))
+    },
+    stop: async () => {
+      rooms.tasks.stop()
+      await rooms.inbox.idle()
+      await users.lastSeen.flush()
+      await storage.db.close()
+    },
   }
+}
+
+function composeServices(config: Config, platform: Platform, storage: Storage, transport: Transport) {
+  const federation = composeFederation(config, platform, storage.db, transport)
+  const users = composeUserLayer(config, platform, storage.db, federation)
+  const rooms = composeRooms(config, platform, storage, federation, users)
+  const { engine, inbox, ports } = rooms
+  const transactions = new Transactions(
+    { engine, inbox, peers: ports.peers, log: platform.log, receiveEdu: receiveEdus({}) },
+    (origin) => federation.destinations.heardFrom(origin),
+  )
+  const serverName = config.server.name
+  const services = {
+    ...users,
+    db: storage.db,
+    clock: platform.clock,
+    serverName,
+    defaultRoomVersion: config.server.defaultRoomVersion,
+    clientFacts: {
+      serverName,
+      publicBaseUrl: config.server.publicBaseUrl,
+      defaultRoomVersion: config.server.defaultRoomVersion,
+      unstableFeatures: {},
+    },
+    rooms: rooms.rooms,
+    roomDirectory: rooms.roomDirectory,
+    servedReads: rooms.servedReads,
+    servePorts: { engine, peers: ports.peers },
+    invitePorts: { ...ports },
+    transactions,
+  }
+  return { services, rooms, users, federation }
 }

@@ -24,7 +24,7 @@ import {
 import { HandClock } from '../../http/edge.fixture.ts'
 import { silentLogger } from '../../platform/logger.ts'
 import { realRandom } from '../../platform/random.ts'
-import { openSqliteInline } from '../../storage/sqlite/open-sqlite.ts'
+import { openMemory, openSqliteInline } from '../../storage/sqlite/open-sqlite.ts'
 import { keyFetchesMax, keyFetchesWaitingMax } from '../limits.ts'
 import { readKeyAnswer } from './key-answer.ts'
 import { KeyRing } from './key-ring.ts'
@@ -75,7 +75,7 @@ function answerOf(options: {
 
 function ringWorld(t: TestContext) {
   const clock = new HandClock()
-  const db = openSqliteInline({ path: ':memory:', soon: (run) => void setImmediate(run) })
+  const db = openSqliteInline(openMemory(), (run) => void setImmediate(run))
   t.after(() => db.close())
   const ownKeys = parseOwnKeys(`ed25519 a_own ${encodeBase64(realRandom().bytes(32))}\n`, 'keys')
   const answers = new Map<ServerName, JsonObject>()

@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module'
 import type { Config } from '../../config/config.ts'
+import { realArgon2 } from '../../platform/argon2.ts'
 import { realClock } from '../../platform/clock.ts'
 import { createLogger, type OpenLogger } from '../../platform/create-logger.ts'
 import { readTextFile } from '../../platform/files.ts'
@@ -65,7 +66,7 @@ async function realPlatform(config: Config, log: Logger): Promise<Platform> {
   addProcessMetrics(metrics)
   const { hostsFile } = config.federation
   const hosts = hostsFile === undefined ? undefined : await readTextFile(hostsFile)
-  return { clock: realClock, random: realRandom(), log, metrics, names: new RealNames(realClock, parseHosts(hosts ?? '')) }
+  return { clock: realClock, random: realRandom(), log, metrics, names: new RealNames(realClock, parseHosts(hosts ?? '')), argon2: realArgon2 }
 }
 
 /** What an operator wants to know at each start. */

@@ -61,6 +61,17 @@ export class RoomCache {
     if (slot?.view !== undefined) slot.view.chain.broken = true
   }
 
+  /** Forget views, once their jobs and commits have settled. */
+  async release(which: (view: RoomView) => boolean): Promise<void> {
+    const going = [...this.#slots].filter(([, slot]) => slot.view !== undefined && which(slot.view))
+    for (const [roomId, slot] of going) {
+      await slot.tail
+      await slot.settled()
+      if (slot.view !== undefined) slot.view.chain.broken = true
+      if (!slot.busy) this.#slots.delete(roomId)
+    }
+  }
+
   #touch(roomId: RoomId): Slot {
     const slot = this.#slots.get(roomId) ?? new Slot()
     // Re-inserting moves it to the end of the map's order: most recently used.

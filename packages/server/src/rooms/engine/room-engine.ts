@@ -54,6 +54,11 @@ export class RoomEngine {
     await Promise.all(this.#cache.peek(roomId)?.commits ?? [])
   }
 
+  /** Other processes own the rooms of these shards now: let their jobs' commits settle, then forget the views. */
+  async release(shards: ReadonlySet<number>): Promise<void> {
+    await this.#cache.release((view) => shards.has(view.shard))
+  }
+
   /** Drop a view; the next job loads it anew. */
   drop(roomId: RoomId): void {
     this.#cache.drop(roomId)

@@ -1,4 +1,4 @@
-import type { EventId, Pdu, RoomId, ServerName } from '@causeway/events'
+import { parseRoomId, type EventId, type Pdu, type RoomId, type ServerName } from '@causeway/events'
 import { limits } from '../../limits.ts'
 import type { Logger } from '../../platform/logger.ts'
 import type { Rows } from '../../storage/database.ts'
@@ -43,13 +43,14 @@ export class Inbox {
     this.#ports = ports
   }
 
-  /** Take up what an earlier process left. */
-  async start(): Promise<void> {
+  /** Take up what earlier owners of these shards left. */
+  async start(shards: ReadonlySet<number>): Promise<void> {
     const { db } = this.#ports.engine.ports
-    this.#seq = await lastInboxSeq(db)
+    this.#seq = Math.max(this.#seq, await lastInboxSeq(db))
     for (const { room_id, room } of await roomsWithInbox(db)) {
-      const view = await this.#ports.engine.view(room_id as RoomId)
-      if (view === undefined) continue
+      const roomId = parseRoomId(room_id)
+      const view = roomId === undefined || this.#rooms.has(roomId) ? undefined : await this.#ports.engine.view(roomId)
+      if (view === undefined || !shards.has(view.shard)) continue
       for (const row of await inboxOf(db, room, limits.inboxRoomMax)) {
         const waiting = pduFromRow(row, view.rules)
         if (waiting !== undefined) this.enqueue(view.roomId, [waiting])

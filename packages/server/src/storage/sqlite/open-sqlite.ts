@@ -28,19 +28,26 @@ export async function openSqlite(options: Options): Promise<Database> {
   return new SqliteDatabase({ reader, writer, soon: options.soon, position, unlock })
 }
 
+/** A database in memory, for `openSqliteInline`. It lives until it is closed. */
+export function openMemory(): DatabaseSync {
+  const db = openWriter(':memory:')
+  prepare(db, { keepOpen: true })
+  return db
+}
+
 /**
- * Open a database on the caller's own thread: for simulation and for tools. `path` may be a file or a shared in-memory
- * name (`file:name?mode=memory&cache=shared`). A crash is simulated by dropping the object.
+ * Work with a database on the caller's own thread: for simulation and for tools. A crash is simulated by dropping what this
+ * gives: what was not committed is gone, and `connection` goes on.
  */
-export function openSqliteInline(options: Options): Database {
-  const db = openWriter(options.path)
-  const position = prepare(db, { keepOpen: true })
+export function openSqliteInline(connection: DatabaseSync, soon: (run: () => void) => void): Database {
+  const position = lastPosition(connection)
   const statements: StatementCache = new Map()
   const writer: SqliteWriter = {
-    write: (units, at) => new Promise((resolve) => options.soon(() => resolve(applyGroup(db, statements, units, at)))),
+    write: (units, at) => new Promise((resolve) => soon(() => resolve(applyGroup(connection, statements, units, at)))),
     close: async () => {},
   }
-  return new SqliteDatabase({ reader: db, writer, soon: options.soon, position, unlock: () => {} })
+  const reader = { prepare: (text: string) => connection.prepare(text), close: () => {} }
+  return new SqliteDatabase({ reader, writer, soon, position, unlock: () => {} })
 }
 
 /** Hold a lock for as long as this process lives; the operating system lets go of it even after a kill. */
@@ -71,9 +78,13 @@ function prepare(db: DatabaseSync, options: { readonly keepOpen?: boolean } = {}
     db.exec(`PRAGMA user_version = ${migration.version}; COMMIT`)
   }
   db.exec("INSERT INTO slots VALUES (0, 1, 0, '', '', 0) ON CONFLICT (slot) DO NOTHING")
-  const position = Number(db.prepare('SELECT position FROM slots WHERE slot = 0').get()?.['position'] ?? 0)
+  const position = lastPosition(db)
   if (options.keepOpen !== true) db.close()
   return position
+}
+
+function lastPosition(db: DatabaseSync): number {
+  return Number(db.prepare('SELECT position FROM slots WHERE slot = 0').get()?.['position'] ?? 0)
 }
 
 function startWriterThread(path: string): Promise<SqliteWriter> {
@@ -86,7 +97,9 @@ function startWriterThread(path: string): Promise<SqliteWriter> {
     if (reply.kind === 'outcomes') next?.settle(reply.outcomes)
     else next?.fail(new Error(reply.why))
   })
+  let ended: Error | undefined
   const failAll = (error: Error): void => {
+    ended = error
     for (const next of waiting.splice(0)) next.fail(error)
   }
   worker.on('exit', () => failAll(new Error('the writer thread ended')))
@@ -100,6 +113,7 @@ function startWriterThread(path: string): Promise<SqliteWriter> {
       resolve({
         write: (units: readonly WireUnit[], at: number) =>
           new Promise((settle, fail) => {
+            if (ended !== undefined) return fail(ended)
             waiting.push({ settle, fail })
             send({ kind: 'group', units, position: at })
           }),

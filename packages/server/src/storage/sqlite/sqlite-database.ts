@@ -11,7 +11,7 @@ export interface SqliteWriter {
 }
 
 interface Parts {
-  readonly reader: DatabaseSync
+  readonly reader: Pick<DatabaseSync, 'prepare' | 'close'>
   readonly writer: SqliteWriter
   readonly soon: (run: () => void) => void
   /** The last stream position in the file. */

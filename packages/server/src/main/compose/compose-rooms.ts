@@ -1,0 +1,73 @@
+import type { Config } from '../../config/config.ts'
+import { RemoteRooms } from '../../federation/remote-rooms.ts'
+import { RoomEngine } from '../../rooms/engine/room-engine.ts'
+import { TransactionMemory } from '../../rooms/engine/transaction-memory.ts'
+import { Inbox } from '../../rooms/inbound/inbox.ts'
+import { FederationMembershipPeers } from '../../rooms/peers/federation-membership-peers.ts'
+import { remoteAliasTarget } from '../../rooms/peers/remote-alias.ts'
+import { PushAudiences } from '../../rooms/push/push-audiences.ts'
+import { RoomDirectory } from '../../rooms/room-directory.ts'
+import { roomMethods, type RoomPorts } from '../../rooms/room-methods.ts'
+import { RoomNumbers } from '../../rooms/room-numbers.ts'
+import { Rooms, type RoomCalls } from '../../rooms/rooms.ts'
+import { ServedReads } from '../../rooms/serve/serve-reads.ts'
+import { UserRoomTasks } from '../../rooms/user-room-tasks.ts'
+import type { Platform } from '../application.ts'
+import type { Federation } from './compose-federation.ts'
+import type { Users } from '../../users/compose-users.ts'
+import { isActiveUser, memberProfile, roomRules } from './compose-user-layer.ts'
+import type { Storage } from './open-storage.ts'
+
+/** The rooms, and what can be done to them. */
+export interface RoomLayer {
+  readonly engine: RoomEngine
+  readonly inbox: Inbox
+  readonly ports: RoomPorts
+  readonly rooms: Rooms
+  readonly roomDirectory: RoomDirectory
+  readonly servedReads: ServedReads
+  readonly tasks: UserRoomTasks
+}
+
+/** The engine, its commands, and the way to them from every process. */
+export function composeRooms(config: Config, platform: Platform, storage: Storage, federation: Federation, users: Users): RoomLayer {
+  const { db, ownership } = storage
+  const { clock, log, random } = platform
+  const audiences = new PushAudiences(db, roomRules(users))
+  const engine = new RoomEngine(
+    { db, serverName: config.server.name, signer: federation.signer, clock, random, audienceOf: (view) => audiences.of(view) },
+    config.cache.roomViewsMb * 1024 * 1024,
+  )
+  const peers = new RemoteRooms({ client: federation.client, ring: federation.ring })
+  const membershipPeers = new FederationMembershipPeers(federation.client)
+  const inbox = new Inbox({ engine, peers, log })
+  const numbers = new RoomNumbers(db)
+  const ports: RoomPorts = {
+    engine,
+    transactions: new TransactionMemory(db),
+    peers,
+    membershipPeers,
+    inbox,
+    log,
+    newRoomNumber: () => numbers.next(),
+    isActiveUser: (userId) => isActiveUser(users, userId),
+    profileOf: (userId) => memberProfile(users, userId),
+    background: (work) => void work().catch((error: unknown) => log.warn({ err: error }, 'work in the background failed')),
+  }
+  const methods = roomMethods(ports)
+  const calls: RoomCalls = {
+    // Each method takes its own arguments, which a call by name cannot tell the compiler.
+    call: (_roomId, method, args) => Reflect.apply(methods[method], methods, [args]),
+    owns: (shard) => ownership.owns(shard),
+  }
+  const rooms = new Rooms(ports, calls)
+  return {
+    engine,
+    inbox,
+    ports,
+    rooms,
+    roomDirectory: new RoomDirectory({ engine, remoteAlias: (server, alias) => remoteAliasTarget(federation.client, server, alias) }),
+    servedReads: new ServedReads(engine),
+    tasks: new UserRoomTasks({ ...ports, clock, log }, rooms),
+  }
+}

@@ -1,0 +1,46 @@
+import type { Config } from '../../config/config.ts'
+import type { Database } from '../../storage/database.ts'
+import { claimFacts, type Facts } from '../../storage/facts.ts'
+import type { ClusterParts } from '../../storage/postgresql/open-postgresql.ts'
+import { openSqlite } from '../../storage/sqlite/open-sqlite.ts'
+import type { Ownership } from '../../workers/ownership.ts'
+import { soleOwner } from '../../workers/sole-owner.ts'
+import type { Platform } from '../application.ts'
+
+/** The database, what it knows about itself, and which of its rooms this process may write. */
+export interface Storage {
+  readonly db: Database
+  readonly facts: Facts
+  readonly ownership: Ownership
+  /** What it takes to be one of several processes; absent on SQLite. */
+  readonly cluster?: ClusterParts
+}
+
+/** What runs now, runs first: units that arrive together travel together. */
+function soon(run: () => void): void {
+  setImmediate(run)
+}
+
+/** Open the database that the configuration names, make its tables if need be, and check that it is this server's. */
+export async function openStorage(config: Config, platform: Platform): Promise<Storage> {
+  const { database } = config.server
+  if (database.kind === 'postgres') return openShared(config, platform, database.url)
+  const db = await openSqlite({ path: database.path, soon })
+  return { db, facts: await claimFacts(db, { serverName: config.server.name, random: platform.random }), ownership: soleOwner(soon) }
+}
+
+async function openShared(config: Config, platform: Platform, url: string): Promise<Storage> {
+  // Loaded only where it is used: it costs a start on SQLite nothing.
+  const { openPostgresql } = await import('../../storage/postgresql/open-postgresql.ts')
+  const { internal } = config.listeners
+  const db = await openPostgresql({
+    url,
+    soon,
+    clock: platform.clock,
+    log: platform.log,
+    processName: `${config.server.name} ${platform.random.token(6)}`,
+    internalAddress: internal === undefined || internal.scheme === 'unix' ? '' : `${internal.scheme}://${internal.host}:${internal.port}`,
+  })
+  const facts = await claimFacts(db, { serverName: config.server.name, random: platform.random })
+  return { db, facts, ownership: db.ownership, cluster: db }
+}
