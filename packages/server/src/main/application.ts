@@ -1,4 +1,6 @@
 import { roomsFederationEndpoints } from '../federation-api/rooms-federation-endpoints.ts'
+import { SharedSecretRegistration } from '../admin-api/shared-secret/shared-secret-registration.ts'
+import { userAdminEndpoints } from '../admin-api/user-admin-endpoints.ts'
 import { roomsEndpoints } from '../client-api/rooms-endpoints.ts'
 import { userEndpoints } from '../client-api/user-endpoints.ts'
 import type { Config } from '../config/config.ts'
@@ -52,7 +54,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
   const composed = composeServices(config, platform, storage, transport)
   const { services, rooms, users, federation } = composed
   return {
-    endpoints: [...userEndpoints, ...roomsEndpoints, ...roomsFederationEndpoints],
+    endpoints: [...userEndpoints, ...userAdminEndpoints, ...roomsEndpoints, ...roomsFederationEndpoints],
     services,
     identify: {
       user: (token, request) => users.callers.identify(token, request),
@@ -99,6 +101,11 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
     servedReads: rooms.servedReads,
     servePorts: { engine, peers: ports.peers },
     invitePorts: { ...ports },
+    sharedSecretRegistration: new SharedSecretRegistration({
+      clock: platform.clock,
+      random: platform.random,
+      sharedSecret: config.registration.sharedSecret,
+    }),
     transactions,
   }
   return { services, rooms, users, federation }

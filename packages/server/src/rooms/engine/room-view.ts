@@ -1,7 +1,7 @@
 import type { EventId, Pdu, RoomId, RoomRules, UserId } from '@causeway/events'
-import { LRUCache } from 'lru-cache'
 import { limits } from '../../limits.ts'
 import { KeyTable } from './key-table.ts'
+import { RecentMap } from './recent-map.ts'
 import { StateVector, type EventNumber, type KeyNumber } from './state-vector.ts'
 import type { StoredEvent } from './stored-event.ts'
 
@@ -66,9 +66,9 @@ export class RoomView {
   /** Redactions whose target we have not got, by the target's id. */
   readonly pendingRedactions = new Map<EventId, EventNumber>()
 
-  readonly #events = new LRUCache<EventNumber, StoredEvent>({ max: limits.roomEventsInMemoryMax })
-  readonly #numbers = new LRUCache<EventId, EventNumber>({ max: limits.roomEventsInMemoryMax })
-  readonly #nodes = new LRUCache<number, StateNode>({ max: limits.roomStatesInMemoryMax })
+  readonly #events = new RecentMap<EventNumber, StoredEvent>(limits.roomEventsInMemoryMax)
+  readonly #numbers = new RecentMap<EventId, EventNumber>(limits.roomEventsInMemoryMax)
+  readonly #nodes = new RecentMap<number, StateNode>(limits.roomStatesInMemoryMax)
 
   constructor(room: number, roomId: RoomId, rules: RoomRules, shard: number) {
     this.room = room
