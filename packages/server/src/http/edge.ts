@@ -16,7 +16,6 @@ import { mountEndpoint, pathsOf, type Mounted } from './mounted.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import { Reply } from './reply.ts'
 import { readParams, Router, type Found } from './router.ts'
-import { loadSchemaCompiler } from './schema.ts'
 import { WaitingRoom } from './waiting-room.ts'
 import { corsHeaders, writeError, writeReply } from './write-reply.ts'
 
@@ -160,7 +159,6 @@ export class Edge<Services> {
       await this.#identify(mounted, exchange)
       this.#limit(mounted, exchange)
     }
-    if (mounted.bodyCheck?.needsCompiler === true || mounted.queryReader?.check.needsCompiler === true) await loadSchemaCompiler()
     if (mounted.bodyCheck !== undefined && !endpoint.rawBody) {
       exchange.body = parseJsonBody(exchange.bodyBytes)
       const fault = mounted.bodyCheck.fault(exchange.body)

@@ -1,29 +1,26 @@
-import type { Static as TypeBoxStatic, TSchema } from 'typebox'
 import type { RateClassName } from '../config/sections/rates.ts'
 import type { Auth, CallerOf } from './caller.ts'
 import type { PathParams } from './path-params.ts'
 import type { Reply } from './reply.ts'
 import type { Request } from './request.ts'
-import type { DeclaredSchema } from './schema.ts'
-import type { Schema } from './type.ts'
+import type { Schema, Static } from './type.ts'
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 
 /** What a handler gives back: a `Reply`, or an object that is sent as JSON with status 200. */
 export type HandlerResult = Reply | object
 
-type ValueOf<S extends DeclaredSchema> = S extends Schema<infer T> ? T : S extends TSchema ? TypeBoxStatic<S> : never
-type BodyOf<B extends DeclaredSchema | undefined> = B extends DeclaredSchema ? ValueOf<B> : undefined
-type QueryOf<Q extends DeclaredSchema | undefined> = Q extends DeclaredSchema
-  ? ValueOf<Q>
+type BodyOf<B extends Schema | undefined> = B extends Schema ? Static<B> : undefined
+type QueryOf<Q extends Schema | undefined> = Q extends Schema
+  ? Static<Q>
   : Readonly<Record<string, string | readonly string[]>>
 
 /** An operation as its file declares it. */
 export interface EndpointDeclaration<
   Path extends string,
   A extends Auth,
-  Query extends DeclaredSchema | undefined,
-  Body extends DeclaredSchema | undefined,
+  Query extends Schema | undefined,
+  Body extends Schema | undefined,
   Services,
 > {
   readonly method: Method
@@ -68,8 +65,8 @@ export interface Endpoint<in Services> {
   readonly summary: string
   readonly auth: Auth
   readonly limit: RateClassName | 'none'
-  readonly query: DeclaredSchema | undefined
-  readonly body: DeclaredSchema | undefined
+  readonly query: Schema | undefined
+  readonly body: Schema | undefined
   readonly rawBody: boolean
   readonly bodyBytesMax: number | undefined
   /**
@@ -90,8 +87,8 @@ export function endpoint<
   const Path extends string,
   const A extends Auth,
   Services = unknown,
-  const Query extends DeclaredSchema | undefined = undefined,
-  const Body extends DeclaredSchema | undefined = undefined,
+  const Query extends Schema | undefined = undefined,
+  const Body extends Schema | undefined = undefined,
 >(declaration: EndpointDeclaration<Path, A, Query, Body, Services>): Endpoint<Services> {
   return {
     method: declaration.method,

@@ -1,7 +1,8 @@
 import { parse } from 'node:querystring'
 import { MatrixError } from '../errors.ts'
 import { queryParamsMax } from './limits.ts'
-import { isOwnSchema, SchemaCheck, type DeclaredSchema } from './schema.ts'
+import { SchemaCheck } from './schema.ts'
+import type { Schema } from './type.ts'
 
 /** A query as sent: what came once is a string, what came repeatedly a list. It has no prototype. */
 export type PlainQuery = Readonly<Record<string, string | readonly string[]>>
@@ -34,9 +35,9 @@ export class QueryReader {
   readonly check: SchemaCheck
   readonly #properties: readonly Property[]
 
-  constructor(schema: DeclaredSchema) {
+  constructor(schema: Schema) {
     this.check = new SchemaCheck(schema)
-    this.#properties = Object.entries(propertiesOf(isOwnSchema(schema) ? schema.json : schema)).map(([name, property]) =>
+    this.#properties = Object.entries(propertiesOf(schema.json)).map(([name, property]) =>
       propertyOf(name, property),
     )
   }

@@ -1,0 +1,101 @@
+// Goal: membership means the same on all servers: who is out hears nothing more, and a dead server keeps nobody in or out.
+// Method: plays in a simulated world.
+import assert from 'node:assert/strict'
+import { scenario } from '../../packages/testkit/src/scenario/scenario.ts'
+import { SimRefused } from '../../packages/testkit/src/scenario/sim-user.ts'
+
+scenario('an invited person on another server joins a private room', async (world) => {
+  const [a, b] = [await world.server('a'), await world.server('b')]
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(b.user('bob'))]
+  const room = await world.act(alice.createRoom({ preset: 'private_chat' }))
+  await assert.rejects(world.act(bob.join(room, a)), SimRefused)
+  await world.act(alice.invite(room, bob))
+  await world.act(bob.join(room))
+  const hello = await world.act(bob.say(room, 'thank you'))
+  await world.settle()
+  assert.ok(await alice.sees(room, hello))
+})
+
+scenario('an invite from a server that is gone can be declined', async (world) => {
+  const [a, b] = [await world.server('a'), await world.server('b')]
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(b.user('bob'))]
+  const room = await world.act(alice.createRoom({ preset: 'private_chat' }))
+  await world.act(alice.invite(room, bob))
+  a.kill()
+  await world.act(bob.leave(room))
+  await assert.rejects(world.act(bob.join(room)), SimRefused)
+})
+
+scenario('who was kicked hears no more', async (world) => {
+  const [a, b] = [await world.server('a'), await world.server('b')]
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(b.user('bob'))]
+  const room = await world.act(alice.createRoom())
+  await world.act(bob.join(room, a))
+  await world.settle()
+  await world.act(alice.kick(room, bob))
+  await world.settle()
+  const secret = await world.act(alice.say(room, 'now that we are alone'))
+  await world.settle()
+  assert.ok(!(await bob.sees(room, secret)))
+  await assert.rejects(world.act(bob.say(room, 'let me in')), SimRefused)
+})
+
+scenario('both sides of a netsplit change the room, and agree afterwards', async (world) => {
+  const [a, b] = [await world.server('a'), await world.server('b')]
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(b.user('bob'))]
+  const room = await world.act(alice.createRoom({ version: '11' }))
+  await world.act(bob.join(room, a))
+  await world.act(alice.setState(room, 'm.room.power_levels', { users: { [alice.userId]: 100, [bob.userId]: 50 } }))
+  await world.settle()
+
+  world.cut(a, b)
+  await world.act(alice.setState(room, 'm.room.topic', { topic: 'tea' }))
+  await world.act(alice.setState(room, 'm.room.name', { name: 'Kitchen' }))
+  await world.settle(5_000)
+  await world.act(bob.setState(room, 'm.room.topic', { topic: 'coffee' }))
+  await world.act(bob.say(room, 'coffee it is'))
+  await world.settle(5_000)
+  world.heal()
+  await world.settle()
+
+  assert.deepEqual(await alice.state(room), await bob.state(room))
+  // What follows is built on both branches, by either side.
+  const peace = await world.act(bob.say(room, 'whatever'))
+  await world.settle()
+  assert.ok(await alice.sees(room, peace))
+  assert.deepEqual(await alice.state(room), await bob.state(room))
+})
+
+scenario('a ban holds against what the banned person said meanwhile on the other side of a netsplit', async (world) => {
+  const [a, b] = [await world.server('a'), await world.server('b')]
+  const [alice, mallory] = [await world.act(a.user('alice')), await world.act(b.user('mallory'))]
+  const room = await world.act(alice.createRoom())
+  await world.act(mallory.join(room, a))
+  await world.settle()
+
+  world.cut(a, b)
+  await world.act(alice.ban(room, mallory))
+  const rant = await world.act(mallory.say(room, 'you will hear this'))
+  world.heal()
+  await world.settle()
+
+  assert.ok(!(await alice.sees(room, rant)))
+  await assert.rejects(world.act(mallory.say(room, 'and this')), SimRefused)
+})
+
+scenario('three servers see one room, though two of them never meet', async (world) => {
+  const [a, b, c] = [await world.server('a'), await world.server('b'), await world.server('c')]
+  const [alice, bob, carol] = [await world.act(a.user('alice')), await world.act(b.user('bob')), await world.act(c.user('carol'))]
+  const room = await world.act(alice.createRoom())
+  await world.act(bob.join(room, a))
+  await world.act(carol.join(room, a))
+  await world.settle()
+  world.cut(b, c)
+  const fromBob = await world.act(bob.say(room, 'carol cannot hear me'))
+  await world.settle(2_000)
+  // What alice says next names bob's message; carol asks alice for it.
+  await world.act(alice.say(room, 'bob says something'))
+  await world.settle()
+  assert.ok(await carol.sees(room, fromBob))
+  assert.deepEqual(await alice.state(room), await carol.state(room))
+})
