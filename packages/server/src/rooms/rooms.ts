@@ -1,4 +1,4 @@
-import type { RoomId, UserId } from '@causeway/events'
+import { serverOf, type JsonObject, type RoomId, type UserId } from '@causeway/events'
 import { createRoom, type CreateRoomCommand } from './commands/create-room.ts'
 import { contentOf, type MembershipArguments, type PlainObject, type RoomMethods, type RoomPorts, type SendArguments } from './room-methods.ts'
 
@@ -14,7 +14,10 @@ export interface RoomCalls {
 }
 
 /** A room to be made, as plain data. */
-export type CreateRoomArguments = Omit<CreateRoomCommand, 'creationContent' | 'powerLevelOverride' | 'initialState' | 'creatorProfile'> & {
+export type CreateRoomArguments = Omit<
+  CreateRoomCommand,
+  'creationContent' | 'powerLevelOverride' | 'initialState' | 'creatorProfile' | 'localInvites'
+> & {
   readonly creationContent: PlainObject
   readonly powerLevelOverride: PlainObject | undefined
   readonly initialState: readonly { readonly type: string; readonly stateKey: string; readonly content: PlainObject }[]
@@ -30,18 +33,25 @@ export class Rooms {
     this.#calls = calls
   }
 
-  /** Make a room in this process, in one of its shards, and invite whom the creator wants to have in it. */
+  /**
+   * Make a room in this process, in one of its shards. Invites of our own users are part of it; those of others are sent
+   * to their servers when it is there.
+   */
   async create(args: CreateRoomArguments): Promise<RoomId> {
+    const { engine } = this.#ports
+    const invited = [...new Set(args.invite)].filter((target) => target !== args.creator)
+    const local = invited.filter((target) => serverOf(target) === engine.ports.serverName)
+    const direct: JsonObject = args.isDirect ? { is_direct: true } : {}
     const command: CreateRoomCommand = {
       ...args,
       creationContent: contentOf(args.creationContent),
       powerLevelOverride: args.powerLevelOverride === undefined ? undefined : contentOf(args.powerLevelOverride),
       initialState: args.initialState.map((event) => ({ ...event, content: contentOf(event.content) })),
       creatorProfile: await this.#ports.profileOf(args.creator),
+      localInvites: await Promise.all(local.map(async (target) => ({ target, content: { ...direct, ...(await this.#ports.profileOf(target)) } }))),
     }
-    const { engine } = this.#ports
     const roomId = await createRoom(engine, await this.#ports.newRoomNumber(), command, (shard) => this.#calls.owns(shard))
-    for (const target of new Set(args.invite)) await this.#inviteFirst(roomId, args.creator, target, args.isDirect)
+    for (const target of invited) if (!local.includes(target)) await this.#inviteFirst(roomId, args.creator, target, args.isDirect)
     return roomId
   }
 

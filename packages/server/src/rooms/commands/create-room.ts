@@ -26,6 +26,8 @@ export interface CreateRoomCommand extends RoomPlan {
   readonly alias: RoomAlias | undefined
   /** Show the room in the public directory. */
   readonly published: boolean
+  /** Member events of our own users who are invited: they come into being with the room. */
+  readonly localInvites: readonly { readonly target: UserId; readonly content: JsonObject }[]
 }
 
 /**
@@ -42,6 +44,9 @@ export async function createRoom(engine: RoomEngine, room: number, command: Crea
     const unit = new RoomUnit(engine.ports, view)
     await placeEvent(engine.ports, view, unit, { pdu: create, standing: standing.accepted, stateBefore: view.current })
     for (const event of initialEvents(command, command.creator, rules)) await placeLocal(engine, view, unit, wishOf(event, command.creator))
+    for (const { target, content } of command.localInvites) {
+      await placeLocal(engine, view, unit, { type: 'm.room.member', stateKey: target, sender: command.creator, content: { ...content, membership: 'invite' } })
+    }
     unit.addRows(roomRows(view, command))
     if (command.alias !== undefined) {
       unit.addStep({ query: claimAlias(command.alias, view.roomId, command.creator, engine.ports.clock.now()), expect: 1 })

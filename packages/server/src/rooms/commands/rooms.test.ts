@@ -48,6 +48,7 @@ function plan(roomVersion: string): CreateRoomCommand {
     isDirect: false,
     creatorProfile: { displayname: 'Alice' },
     additionalCreators: [],
+    localInvites: [],
   }
 }
 
