@@ -16,6 +16,8 @@ export interface Ownership {
   owns(shard: number): boolean
   /** Who does, as far as this process knows; absent while nobody does. */
   ownerOf(shard: number): ShardOwner | undefined
+  /** The other processes that are alive, as far as this one knows. */
+  peers(): readonly ShardOwner[]
   /** Look again who owns what. Resolves when it is known. */
   refresh(): Promise<void>
   /** Also called, soon, with what is owned when the listener is added. */

@@ -8,6 +8,7 @@ export function soleOwner(soon: (run: () => void) => void): Ownership {
   return {
     owns: () => true,
     ownerOf: () => owner,
+    peers: () => [],
     refresh: () => Promise.resolve(),
     onGained: (listener) => soon(() => listener(all)),
     onLost: () => undefined,

@@ -4,6 +4,7 @@ import { codeOf, type Answer, type Connection } from './connection.ts'
 import { GroupTransaction, isUnitFault, UnitAtFault, type Fence } from './group-transaction.ts'
 import { groupTriesMax } from './limits.ts'
 import { MergedRows, type WireStatement } from './merge-rows.ts'
+import { statementText } from './statement-text.ts'
 import { BadValue, toWire, type Wire } from './values.ts'
 
 /** A group on its way to the database. */
@@ -95,7 +96,7 @@ function toStatements(unit: CommitUnit): UnitStatements | BadValue {
   try {
     const merged = new MergedRows()
     merged.add(unit.rows ?? [])
-    const steps = (unit.steps ?? []).map(({ query }) => ({ text: query.postgresql, values: query.values.map(toWire) }))
+    const steps = (unit.steps ?? []).map(({ query }) => ({ text: statementText(query), values: query.values.map(toWire) }))
     return { steps, rows: merged.take() }
   } catch (error) {
     if (error instanceof BadValue) return error

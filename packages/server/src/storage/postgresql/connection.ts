@@ -72,6 +72,8 @@ export class Connection {
     }
     const client: postgres.Sql<{}> = postgres(options.url, own)
     try {
+      // A session cannot be reserved before it is open: without a statement that opens it the driver waits for ever.
+      await client.unsafe('SELECT 1')
       connection = new Connection(client, await client.reserve())
       return connection
     } catch (error) {

@@ -14,7 +14,7 @@ import { ReaderPool } from './reader-pool.ts'
 import { checkDatabase, migrate } from './schema.ts'
 import { ShardLeases } from './shard-leases.ts'
 import { SlotLane } from './slot-lane.ts'
-import { takeSlot, type Tenancy } from './slot-table.ts'
+import { takeSlot, tellOwners, type Tenancy, type Tenant } from './slot-table.ts'
 
 interface Options {
   /** `postgres://user:password@host/database`; a pooler between must pool whole sessions. */
@@ -24,7 +24,7 @@ interface Options {
   readonly log: Logger
   /** What this process is called in the database and in messages to the operator. */
   readonly processName: string
-  /** Where other processes reach this one's internal listener: `http://10.0.0.2:9000`. */
+  /** Where other processes reach this one's internal listener: `http://10.0.0.2:9000`; empty until `setInternalAddress`. */
   readonly internalAddress: string
 }
 
@@ -32,6 +32,8 @@ interface Options {
 export interface ClusterParts {
   /** Which rooms this process may write in. */
   readonly ownership: Ownership
+  /** The internal listener is open there. Resolves when other processes can know. */
+  setInternalAddress(address: string): Promise<void>
   /** Wait until this process sees all of `positions` (of a sync token that another process gave), at most `ms`; gives whether it does. */
   reach(positions: ReadonlyMap<number, number>, ms: number): Promise<boolean>
   /** From now on `announceRows` adds its announcements to each `ForeignAnnouncement`; positions are shown when it has resolved. */
@@ -55,6 +57,7 @@ export async function openPostgresql(options: Options): Promise<Database & Clust
   await cluster.open()
   return Object.assign(cluster.database, {
     ownership: cluster.leases,
+    setInternalAddress: (address: string) => cluster.setInternalAddress(address),
     reach: (positions: ReadonlyMap<number, number>, ms: number) => cluster.watch.reach(positions, ms),
     setAnnounceRows: (announceRows: AnnounceRows) => cluster.foreign.setAnnounceRows(announceRows),
     foreignEvents: (slot: number, after: number, position: number) => cluster.foreign.events(slot, after, position),
@@ -74,7 +77,7 @@ async function prepare(options: Options): Promise<Tenancy> {
   try {
     await checkDatabase(connection)
     await migrate(connection)
-    return await takeSlot(connection, tenantOf(options))
+    return await takeSlot(connection, { process: options.processName, address: options.internalAddress })
   } finally {
     await connection.close()
   }
@@ -83,10 +86,6 @@ async function prepare(options: Options): Promise<Tenancy> {
 function reason(error: unknown): string {
   if (isConnectionFailure(error)) return `nobody answers (${codeOf(error)})`
   return error instanceof Error ? error.message : String(error)
-}
-
-function tenantOf(options: Options): { process: string; address: string } {
-  return { process: options.processName, address: options.internalAddress }
 }
 
 function connect(options: Options, role: string, settings: Readonly<Record<string, string>> = {}, onNotify?: (payload: string) => void): Promise<Connection> {
@@ -105,6 +104,7 @@ class Cluster {
   readonly #reader: ReaderPool
   readonly #writes = new OpenWrites()
   readonly #listeners: CommitListener[] = []
+  #tenant: Tenant
   #lane: SlotLane
   #rejoining: Promise<void> | undefined
   #closing: Promise<void> | undefined
@@ -112,6 +112,7 @@ class Cluster {
   constructor(options: Options, tenancy: Tenancy) {
     const { clock, log, soon } = options
     this.#options = options
+    this.#tenant = { process: options.processName, address: options.internalAddress }
     this.#reader = new ReaderPool({ url: options.url, name: `${options.processName} reads` }, clock)
     this.foreign = new ForeignLog(this.#reader, this.#listeners)
     this.#lane = this.#laneOf(tenancy)
@@ -128,7 +129,7 @@ class Cluster {
       clock,
       log,
       soon,
-      tenant: tenantOf(options),
+      tenant: () => this.#tenant,
       writes: this.#writes,
       catchUp: () => this.watch.refresh(),
       onFenced: (fence) => this.#fenced(fence),
@@ -153,6 +154,12 @@ class Cluster {
       await this.#close()
       throw error
     }
+  }
+
+  async setInternalAddress(address: string): Promise<void> {
+    this.#tenant = { ...this.#tenant, address }
+    await this.leases.refresh()
+    await this.#reader.run(tellOwners, [])
   }
 
   #laneOf(tenancy: Tenancy): SlotLane {
@@ -206,7 +213,7 @@ class Cluster {
     const connection = await connect(this.#options, 'start')
     let tenancy: Tenancy
     try {
-      tenancy = await takeSlot(connection, tenantOf(this.#options))
+      tenancy = await takeSlot(connection, this.#tenant)
     } finally {
       await connection.close()
     }

@@ -3,6 +3,7 @@ import type { Query } from '../sql.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { driverOptions, isConnectionFailure, type ConnectionOptions } from './connection.ts'
 import { readConnections, reconnectEveryMs } from './limits.ts'
+import { statementText } from './statement-text.ts'
 import { toWire } from './values.ts'
 
 /** Milliseconds that the sessions of a replaced pool get to finish what they do, as seconds for the driver. */
@@ -24,7 +25,7 @@ export class ReaderPool {
   }
 
   async all<Row>(query: Query<Row>): Promise<Row[]> {
-    const rows = await this.run(query.postgresql, query.values.map(toWire))
+    const rows = await this.run(statementText(query), query.values.map(toWire))
     // The row's type is what the statement selects; it stands beside the statement's text and storage tests hold it to it.
     return rows as Row[]
   }

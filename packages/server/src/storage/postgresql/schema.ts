@@ -16,24 +16,25 @@ const probes = ['', ' b', '-a', 'A', 'B', '[', '_', 'a', 'a b', 'ab', 'b', 'z', 
  */
 export async function checkDatabase(connection: Connection): Promise<void> {
   const { rows } = await connection.send(
-    `SELECT current_setting('server_version_num')::int8 AS version, current_setting('server_encoding') AS encoding, current_database() AS name,
-       (SELECT datcollate FROM pg_database WHERE datname = current_database()) AS collation,
-       (SELECT array_agg(n ORDER BY text) FROM unnest($1::text[]) WITH ORDINALITY AS probe(text, n)) AS places`,
-    [`{${probes.map((probe) => `"${probe}"`).join()}}`],
+    `SELECT current_setting('server_version_num')::int8 AS version, current_setting('server_encoding') AS encoding, datname AS name, datcollate AS collation
+     FROM pg_database WHERE datname = current_database()`,
   )
-  const row = rows[0] ?? {}
-  const version = Number(row['version'])
-  if (version < serverVersionMin) {
-    throw new DatabaseUnusable(`PostgreSQL ${serverVersionMin / 10_000} or newer is needed, and this one is ${Math.floor(version / 10_000)}`)
+  const { version, encoding, name, collation } = rows[0] ?? {}
+  if (Number(version) < serverVersionMin) {
+    throw new DatabaseUnusable(`PostgreSQL ${serverVersionMin / 10_000} or newer is needed, and this one is ${Math.floor(Number(version) / 10_000)}`)
   }
-  const places: unknown = row['places']
-  const inOrder = Array.isArray(places) && places.every((place, index) => place === index + 1)
-  if (row['encoding'] !== 'UTF8' || !inOrder) {
+  if (encoding !== 'UTF8' || !(await comparesByCodePoint(connection))) {
     throw new DatabaseUnusable(
-      `the database ${row['name']} has the encoding ${row['encoding']} and the collation ${row['collation']}, and must have UTF8 and C: ` +
-        `create it with "createdb --locale=C --encoding=UTF8 --template=template0 ${row['name']}"`,
+      `the database ${name} has the encoding ${encoding} and the collation ${collation}, and must have UTF8 and C: ` +
+        `create it with "createdb --locale=C --encoding=UTF8 --template=template0 ${name}"`,
     )
   }
+}
+
+async function comparesByCodePoint(connection: Connection): Promise<boolean> {
+  const array = `{${probes.map((probe) => `"${probe}"`).join()}}`
+  const { rows } = await connection.send('SELECT n FROM unnest($1::text[]) WITH ORDINALITY AS probe(text, n) ORDER BY text', [array])
+  return rows.every((row, index) => row['n'] === index + 1)
 }
 
 /** Bring the schema up to date; processes that start together wait for the first. Throws `DatabaseUnusable` for a much newer one. */

@@ -14,7 +14,7 @@ interface Ports {
   readonly clock: Clock
   readonly log: Logger
   readonly soon: (run: () => void) => void
-  readonly tenant: Tenant
+  readonly tenant: () => Tenant
   readonly writes: OpenWrites
   /** See everything that was committed before the call. */
   readonly catchUp: () => Promise<void>
@@ -81,6 +81,10 @@ export class ShardLeases implements Ownership {
     const slot = this.#owner[shard] ?? -1
     const address = this.#addresses.get(slot)
     return address === undefined ? undefined : { slot, address }
+  }
+
+  peers(): readonly ShardOwner[] {
+    return [...this.#addresses].filter(([slot]) => slot !== this.#fence.slot).map(([slot, address]) => ({ slot, address }))
   }
 
   onGained(listener: GainedListener): void {
@@ -167,13 +171,13 @@ export class ShardLeases implements Ownership {
 
   /** Gives the milliseconds until the next look is worth it. */
   async #runOnce(fence: Fence): Promise<number> {
-    const { clock, tenant } = this.#ports
+    const { clock } = this.#ports
     const session = await this.#session()
     const cancel = clock.schedule(leaseAnswerMsMax, () => session.lose(new ConnectionLost('the database did not answer in time')))
     try {
       await this.#release(session, fence)
       const asked = clock.monotonic()
-      const seen = await renewAndLook(session, fence, tenant)
+      const seen = await renewAndLook(session, fence, this.#ports.tenant())
       if (this.#isOver(fence)) return renewEveryMs
       this.#heldUntil = asked + leaseMs
       this.#note(seen)

@@ -45,6 +45,19 @@ export function accountDataChanges(db: Database, userId: string, slot: number, a
     WHERE user_id = ${userId} AND slot = ${slot} AND position > ${after} AND position <= ${upTo}`)
 }
 
+/** What one writer changed of anybody's after a position up to another, at most `limit`. For other processes to follow. */
+export function accountDataOfSlot(
+  db: Database,
+  slot: number,
+  after: number,
+  upTo: number,
+  limit: number,
+): Promise<{ user_id: string; room_id: string; type: string; position: number }[]> {
+  return db.all(sql<{ user_id: string; room_id: string; type: string; position: number }>('account_data.ofSlot')`
+    SELECT user_id, room_id, type, position FROM account_data
+    WHERE slot = ${slot} AND position > ${after} AND position <= ${upTo} ORDER BY position LIMIT ${limit}`)
+}
+
 /** One type of global data of several users. Bound: the list. */
 export function globalDataOfUsers(db: Database, userIds: readonly string[], type: string): Promise<{ user_id: string; content: string }[]> {
   return db.all(sql<{ user_id: string; content: string }>('account_data.ofUsers')`
