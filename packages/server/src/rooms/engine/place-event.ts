@@ -46,7 +46,7 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
   const key = view.keys.intern(pdu.type, pdu.stateKey)
   const gap = edges.prev.includes(0)
   const known = gap ? view.tips : prev
-  const after = isState && accepted ? writeNode(unit.draft, view, successor(stateBefore, number, key), stateBefore) : stateBefore
+  const after = isState && accepted ? writeNode(unit, successor(stateBefore, number, key), stateBefore) : stateBefore
   const event: StoredEvent = {
     event: number,
     pdu,
@@ -69,7 +69,7 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
   if (accepted && placement.historyDepth !== undefined) addHistory(unit, view, placement, event)
   else if (accepted) await advance(ports, view, unit, placement, event, after)
   else addEventRows(unit, view, placement, event, 0)
-  view.keep(event)
+  unit.hold(event)
   if (accepted && pdu.type === 'm.room.redaction') await applyRedaction(ports, view, unit, event)
   if (view.pendingRedactions.has(pdu.eventId)) await applyPendingRedaction(ports, view, unit, event)
   return event
@@ -78,7 +78,7 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
 /** The event becomes the newest of the room. */
 async function advance(ports: EnginePorts, view: RoomView, unit: RoomUnit, placement: Placement, event: StoredEvent, after: StateNode): Promise<void> {
   const tips = [...view.tips.filter((tip) => !event.edges.prev.includes(tip.event)), tipOf(event)]
-  const current = await resolveTips(ports, view, tips, after, (node, from) => writeNode(unit.draft, view, node, from))
+  const current = await resolveTips(ports, view, tips, after, (node, from) => writeNode(unit, node, from))
   const changes = view.current.state.differences(current.state)
   // Members' old and new events say who came and who went.
   const named = changes.flatMap(([key, old, now]) => (view.keys.at(key)?.type === 'm.room.member' ? [old, now] : []))
@@ -93,11 +93,10 @@ async function advance(ports: EnginePorts, view: RoomView, unit: RoomUnit, place
   event.counts = tally.counts
   for (const action of tally.actions) unit.draft.add(action.write, ...action.values(view.room, event.pos))
   for (const [key, old, now] of changes) unit.draft.add(insertStateChange, view.room, event.pos, key, old, now)
-  view.keep(event)
+  unit.hold(event)
   unit.addMemberships(moveMembers(ports, view, unit, changes, event))
   view.tips = tips
   view.current = current
-  view.keepNode(current)
   view.counts = tally.counts
   view.pushRecent(event)
   unit.addLive(event)
@@ -147,14 +146,14 @@ function successor(before: StateNode, event: number, key: number): StateNode {
 }
 
 /** Write a state as its difference from `from`, or whole when the chain has become long. Gives the state as it is kept. */
-export function writeNode(draft: CommitDraft, view: RoomView, node: StateNode, from: StateNode): StateNode {
+export function writeNode(unit: RoomUnit, node: StateNode, from: StateNode): StateNode {
   const whole = node.links > limits.stateLinksMax
   const kept: StateNode = whole ? { ...node, links: 0 } : node
   const entries = whole
     ? [...node.state.entries()].flat()
     : from.state.differences(node.state).flatMap(([key, , event]) => [key, event])
-  draft.add(insertStateNode, view.room, kept.node, whole ? 0 : from.node, kept.links, packNumbers(entries))
-  view.keepNode(kept)
+  unit.draft.add(insertStateNode, unit.room, kept.node, whole ? 0 : from.node, kept.links, packNumbers(entries))
+  unit.holdNode(kept)
   return kept
 }
 

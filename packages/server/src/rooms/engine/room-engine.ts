@@ -25,7 +25,11 @@ export class RoomEngine {
       const view = await this.#load(roomId, slot)
       if (view === undefined) throw new MatrixError('M_NOT_FOUND', 'Unknown room')
       if (view.quarantined !== undefined) throw new MatrixError('M_FORBIDDEN', 'This room is read-only: the server found an error in it')
-      return job(view)
+      try {
+        return await job(view)
+      } finally {
+        if (view.ahead) view.chain.broken = true
+      }
     })
   }
 

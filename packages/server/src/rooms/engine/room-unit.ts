@@ -6,7 +6,7 @@ import { insertKey } from '../../storage/tables/rooms.ts'
 import { CommitDraft } from './commit-draft.ts'
 import type { EnginePorts } from './engine-ports.ts'
 import type { Departure, LocalMembershipChange, RoomAnnouncement } from './room-announcement.ts'
-import type { RoomView } from './room-view.ts'
+import type { RoomView, StateNode } from './room-view.ts'
 import type { StoredEvent } from './stored-event.ts'
 
 /**
@@ -21,6 +21,8 @@ export class RoomUnit {
   readonly #memberships: LocalMembershipChange[] = []
   readonly #departures: Departure[] = []
   readonly #rows: Rows[] = []
+  readonly #placed: StoredEvent[] = []
+  readonly #nodes: StateNode[] = []
   readonly #steps: Step[] = []
   #positioned = false
   readonly #last = new CommitDraft()
@@ -31,8 +33,26 @@ export class RoomUnit {
     this.#view = view
   }
 
+  /** The number of the unit's room. */
+  get room(): number {
+    return this.#view.room
+  }
+
   addLive(event: StoredEvent): void {
     this.#live.push(event)
+  }
+
+  /** An event gets its place: the view holds it until the unit has settled. */
+  hold(event: StoredEvent): void {
+    this.#view.ahead = true
+    this.#placed.push(event)
+    this.#view.hold(event)
+  }
+
+  /** A state comes into being: likewise. */
+  holdNode(node: StateNode): void {
+    this.#nodes.push(node)
+    this.#view.holdNode(node)
   }
 
   addMemberships(changes: readonly LocalMembershipChange[]): void {
@@ -93,13 +113,17 @@ export class RoomUnit {
       memberships: this.#memberships,
       departures: this.#departures,
     }
-    return this.#ports.db.commit({
+    const committed = this.#ports.db.commit({
       steps: this.#steps,
       rows: [...this.draft.rows(), ...this.#last.rows(), ...this.#rows],
       shards: [view.shard],
       chain: view.chain,
       announcements: [announcement],
     })
+    view.ahead = false
+    const settle = (): void => view.settle(this.#placed, this.#nodes)
+    committed.then(settle, settle)
+    return committed
   }
 }
 

@@ -59,6 +59,8 @@ export class RoomView {
   readonly localJoined = new Set<UserId>()
   /** Grows with every change of a member event of our own users. */
   localMembersVersion = 0
+  /** Is it ahead of what was handed to the commit lane? A job that ends so has failed, and its view with it. */
+  ahead = false
   quarantined: string | undefined = undefined
   /** The newest live events, oldest first: what /sync and previews read without the database. */
   recent: StoredEvent[] = []
@@ -69,6 +71,10 @@ export class RoomView {
   readonly #events = new RecentMap<EventNumber, StoredEvent>(limits.roomEventsInMemoryMax)
   readonly #numbers = new RecentMap<EventId, EventNumber>(limits.roomEventsInMemoryMax)
   readonly #nodes = new RecentMap<number, StateNode>(limits.roomStatesInMemoryMax)
+
+  readonly #heldEvents = new Map<EventNumber, StoredEvent>()
+  readonly #heldNumbers = new Map<EventId, EventNumber>()
+  readonly #heldNodes = new Map<number, StateNode>()
 
   constructor(room: number, roomId: RoomId, rules: RoomRules, shard: number) {
     this.room = room
@@ -82,7 +88,33 @@ export class RoomView {
     return this.lastNumber
   }
 
-  /** Remember an event that is stored or about to be. */
+  /** Remember an event that is not in storage yet, until `settle`: nothing else has it. */
+  hold(event: StoredEvent): void {
+    this.#heldEvents.set(event.event, event)
+    this.#heldNumbers.set(event.pdu.eventId, event.event)
+  }
+
+  /** The same for a state. */
+  holdNode(node: StateNode): void {
+    this.#heldNodes.set(node.node, node)
+  }
+
+  /** What was held is in storage now (or the view is dropped): it may be forgotten like all else. */
+  settle(events: readonly StoredEvent[], nodes: readonly StateNode[]): void {
+    for (const { event, pdu } of events) {
+      // It may have been redacted meanwhile: then that form is kept.
+      const held = this.#heldEvents.get(event)
+      if (held !== undefined) this.keep(held)
+      this.#heldEvents.delete(event)
+      this.#heldNumbers.delete(pdu.eventId)
+    }
+    for (const node of nodes) {
+      this.#heldNodes.delete(node.node)
+      this.keepNode(node)
+    }
+  }
+
+  /** Remember an event that is stored. */
   keep(event: StoredEvent): void {
     this.#events.set(event.event, event)
     this.#numbers.set(event.pdu.eventId, event.event)
@@ -90,18 +122,19 @@ export class RoomView {
 
   /** An event changed after it took its place (it was redacted). */
   replace(event: StoredEvent): void {
-    this.keep(event)
+    if (this.#heldEvents.has(event.event)) this.#heldEvents.set(event.event, event)
+    else this.keep(event)
     this.recent = this.recent.map((recent) => (recent.event === event.event ? event : recent))
   }
 
   /** An event, if it is in memory. */
   event(number: EventNumber): StoredEvent | undefined {
-    return this.#events.get(number)
+    return this.#heldEvents.get(number) ?? this.#events.get(number)
   }
 
   /** The number of an event id, if it is in memory. */
   numberOf(id: EventId): EventNumber | undefined {
-    return this.#numbers.get(id)
+    return this.#heldNumbers.get(id) ?? this.#numbers.get(id)
   }
 
   keepNode(node: StateNode): void {
@@ -111,7 +144,7 @@ export class RoomView {
   /** A state, if it is in memory. */
   node(node: number): StateNode | undefined {
     if (node === this.current.node) return this.current
-    return this.#nodes.get(node)
+    return this.#heldNodes.get(node) ?? this.#nodes.get(node)
   }
 
   /** The number of the event that currently holds (type, state key), 0 if none. */

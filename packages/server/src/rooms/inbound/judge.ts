@@ -89,5 +89,5 @@ async function stateBefore(
   if (view.tips.length > 0 && view.tips.length === known.size && view.tips.every((tip) => known.has(tip.eventId))) return { node: view.current }
   const nodes = new Map<number, StateNode>()
   for (const event of known.values()) nodes.set(event.stateAfter, await loadNode(ports.db, view, event.stateAfter))
-  return { node: await resolveNodes(ports, view, [...nodes.values()], (node, from) => writeNode(unit.draft, view, node, from)) }
+  return { node: await resolveNodes(ports, view, [...nodes.values()], (node, from) => writeNode(unit, node, from)) }
 }

@@ -58,7 +58,7 @@ export async function adoptState(engine: RoomEngine, view: RoomView, unit: RoomU
     if (!inState.has(event.pdu.eventId) || !event.isState || event.standing === standing.rejected) continue
     state = state.with(event.key, event.event)
   }
-  const write = (node: StateNode, from: StateNode): StateNode => writeNode(unit.draft, view, node, from)
+  const write = (node: StateNode, from: StateNode): StateNode => writeNode(unit, node, from)
   const none: StateNode = { node: 0, links: 0, state: StateVector.empty }
   const known = ours.find((node) => node.state.differences(state).length === 0)
   const theirs = known ?? write({ node: view.nextNumber(), links: limits.stateLinksMax + 1, state }, none)

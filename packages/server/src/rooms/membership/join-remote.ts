@@ -115,10 +115,7 @@ async function adopt(ports: JoinPorts, join: RemoteJoin, rules: RoomRules, own: 
     const before = await stateOf(ports, view, unit, [...stateIds])
     const state = new LoadedState((await loadEvents(ports.engine.ports.db, view, [...before.state.entries()].map(([, number]) => number))).map((entry) => entry.pdu))
     const verdict = authorize(event, state, rules)
-    if (!verdict.allowed) {
-      view.chain.broken = true
-      throw new MatrixError('M_FORBIDDEN', verdict.why)
-    }
+    if (!verdict.allowed) throw new MatrixError('M_FORBIDDEN', verdict.why)
     // What we knew of the room from an earlier stay does not count: the resident's state does.
     view.tips = []
     const place = { pdu: event, standing: standing.accepted, stateBefore: before }
@@ -147,7 +144,7 @@ async function stateOf(ports: JoinPorts, view: RoomView, unit: RoomUnit, ids: re
     state = state.with(event.key, event.event)
   }
   const none: StateNode = { node: 0, links: 0, state: StateVector.empty }
-  return writeNode(unit.draft, view, { node: view.nextNumber(), links: limits.stateLinksMax + 1, state }, none)
+  return writeNode(unit, { node: view.nextNumber(), links: limits.stateLinksMax + 1, state }, none)
 }
 
 function badAnswer(why: string): MatrixError {
