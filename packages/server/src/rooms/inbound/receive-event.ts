@@ -12,6 +12,7 @@ import { checkReceived } from './check-received.ts'
 import { inGraph, judge, type Judgement, type JudgeOptions } from './judge.ts'
 import { adoptState, fetchState, type ClaimedState } from './remote-state.ts'
 import type { RoomPeers } from './room-peers.ts'
+import { rescindInvite } from './rescind-invite.ts'
 import { inAuthOrder, storeOutliers } from './store-outliers.ts'
 
 interface Ports {
@@ -73,6 +74,7 @@ async function attempt(ports: Ports, view: RoomView, arrival: Arrival, rows: (ro
   const unit = new RoomUnit(ports.engine.ports, view)
   unit.addRows(rows(view.room))
   const existing = await findEvent(ports.engine.ports.db, view, pdu.eventId)
+  if (!view.hasState) await rescindInvite(ports.engine.ports, view, unit, pdu)
   if (!view.hasState || (existing !== undefined && inGraph(existing))) return { settled: unit.commit() }
   const options: JudgeOptions = claimed === undefined ? {} : { stateBefore: await stateAtGap(ports, view, unit, pdu, claimed) }
   const judgement = await judge(ports.engine.ports, view, unit, pdu, options)
