@@ -1,4 +1,4 @@
-import { serverOf, type EventId, type RoomId, type ServerName, type UserId } from '@causeway/events'
+import { parseEventId, serverOf, type EventId, type RoomId, type ServerName, type UserId } from '@causeway/events'
 import type { Clock } from '../platform/clock.ts'
 import type { Database } from '../storage/database.ts'
 import { removeReadActions } from '../storage/tables/push-actions.ts'
@@ -67,7 +67,8 @@ export class Receipts {
   async receive(origin: ServerName, received: readonly ReceivedReceipt[]): Promise<void> {
     for (const receipt of received.slice(0, receiptsOfEduMax)) {
       const { roomId, userId, eventId, thread } = receipt
-      if (serverOf(userId) !== origin || !(await this.#ports.isJoined(roomId, userId))) continue
+      const fits = thread === '' || thread === 'main' || parseEventId(thread) !== undefined
+      if (!fits || serverOf(userId) !== origin || !(await this.#ports.isJoined(roomId, userId))) continue
       const located = await this.#ports.locate(roomId, eventId)
       if (located !== undefined) await this.#advance({ roomId, userId, type: 'm.read', thread, eventId }, located, receipt.ts)
     }

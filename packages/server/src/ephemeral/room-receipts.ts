@@ -10,6 +10,8 @@ interface Held {
   readonly receipts: Map<string, Receipt>
   /** Are these all receipts of the room? */
   readonly whole: boolean
+  /** The newest stream position of each slot. */
+  readonly newest: Map<number, number>
 }
 
 /**
@@ -45,6 +47,15 @@ export class RoomReceipts {
     return (await this.#hold(room)).receipts.values()
   }
 
+  /** The receipts of a room that changed after `positions`. */
+  async since(room: number, positions: ReadonlyMap<number, number>): Promise<readonly Receipt[]> {
+    const held = await this.#hold(room)
+    const isNew = (slot: number, position: number): boolean => position > (positions.get(slot) ?? 0)
+    let changed = false
+    for (const [slot, position] of held.newest) changed ||= isNew(slot, position)
+    return changed ? [...held.receipts.values()].filter((receipt) => isNew(receipt.slot, receipt.position)) : []
+  }
+
   /** One user's receipts in a room, private ones included. */
   async ofUser(room: number, userId: UserId): Promise<readonly Receipt[]> {
     const held = await this.#hold(room)
@@ -63,7 +74,7 @@ export class RoomReceipts {
     const promise = (async () => {
       try {
         const rows = await receiptsOf(this.#db, room, receiptsOfRoomMax)
-        const held: Held = { receipts: new Map(), whole: rows.length < receiptsOfRoomMax }
+        const held: Held = { receipts: new Map(), whole: rows.length < receiptsOfRoomMax, newest: new Map() }
         for (const receipt of [...rows.reverse().flatMap(receiptOf), ...arrived]) put(held, receipt)
         this.#rooms.set(room, held)
         return held
@@ -81,6 +92,7 @@ function put(held: Held, receipt: Receipt): void {
   // Inserted anew it is the last one.
   held.receipts.delete(key)
   held.receipts.set(key, receipt)
+  held.newest.set(receipt.slot, Math.max(receipt.position, held.newest.get(receipt.slot) ?? 0))
 }
 
 function receiptOf(row: ReceiptRow): Receipt[] {

@@ -10,8 +10,9 @@ export interface TouchAnnouncement extends Announcement {
   readonly position: number
   readonly userId?: UserId
   readonly userIds?: readonly UserId[]
-  readonly roomId?: RoomId
-  /** What changed in the room is for `userId` alone. */
+  /** '' is no room. */
+  readonly roomId?: RoomId | ''
+  /** What changed in the room is for the named users alone; so it is by default when there are any. */
   readonly own?: boolean
 }
 

@@ -26,3 +26,5 @@ export const filtersInMemoryMax = 2_000
 export const catchUpMsMax = 2_000
 /** Writer slots in a token (decision record "Writer slots"). */
 export const slotsMax = 32
+/** Lists of ignored users in memory; most are empty. */
+export const ignoredListsInMemoryMax = 10_000

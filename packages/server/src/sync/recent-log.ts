@@ -136,5 +136,6 @@ function touchOf(announcement: Announcement): Touch | undefined {
   }
   if (!isTouch(announcement)) return undefined
   const { slot, position, roomId, userId, userIds = [] } = announcement
-  return { slot, position, roomId, users: userId === undefined ? userIds : [userId, ...userIds], own: announcement.own ?? false }
+  const users = userId === undefined ? userIds : [userId, ...userIds]
+  return { slot, position, roomId: roomId === '' ? undefined : roomId, users, own: announcement.own ?? users.length > 0 }
 }

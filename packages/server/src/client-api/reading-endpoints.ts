@@ -1,0 +1,28 @@
+import { getEventContext } from './event-context/get-event-context.ts'
+import { getJoinedRooms } from './list-joined-rooms/get-joined-rooms.ts'
+import { getRoomEvents } from './message-pagination/get-room-events.ts'
+import { setReadMarker } from './read-markers/set-read-marker.ts'
+import { postReceipt } from './receipts/post-receipt.ts'
+import { getJoinedMembersByRoom } from './rooms/get-joined-members-by-room.ts'
+import { getMembersByRoom } from './rooms/get-members-by-room.ts'
+import { getOneRoomEvent } from './rooms/get-one-room-event.ts'
+import { getRoomStateWithKey } from './rooms/get-room-state-with-key.ts'
+import { getRoomState } from './rooms/get-room-state.ts'
+import { sync } from './sync/sync.ts'
+import { setTyping } from './typing/set-typing.ts'
+
+/** The operations that read rooms, /sync among them, and what is said of reading: typing, receipts, markers. */
+export const readingEndpoints = [
+  getEventContext,
+  getJoinedMembersByRoom,
+  getJoinedRooms,
+  getMembersByRoom,
+  getOneRoomEvent,
+  getRoomEvents,
+  getRoomState,
+  getRoomStateWithKey,
+  postReceipt,
+  setReadMarker,
+  setTyping,
+  sync,
+] as const

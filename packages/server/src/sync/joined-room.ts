@@ -1,0 +1,104 @@
+import { membershipOfEvent } from '@causeway/events'
+import { loadEvents } from '../rooms/engine/load-room.ts'
+import type { RoomView } from '../rooms/engine/room-view.ts'
+import type { StoredEvent } from '../rooms/engine/stored-event.ts'
+import { clientEvent } from '../rooms/history/client-event.ts'
+import { wantsEvent, wantsKind, wantsRoom } from '../rooms/history/event-filter.ts'
+import { livePosAt } from '../rooms/history/live-position.ts'
+import { includes } from '../rooms/history/positions.ts'
+import { RoomSight } from '../rooms/history/room-sight.ts'
+import type { StateChange } from '../rooms/history/state-history.ts'
+import { timelineOf, type Timeline } from '../rooms/history/timeline.ts'
+import { ephemeralPart } from './ephemeral-part.ts'
+import { prevBatchOf } from './prev-batch.ts'
+import { stateTexts } from './room-state-part.ts'
+import { summaryOf } from './room-summary.ts'
+import type { AccountDataPiece, SyncPorts } from './sync-ports.ts'
+import { accountDataEvents, eventList, type SyncWish } from './sync-wish.ts'
+import type { RoomMembership } from './user-rooms.ts'
+
+/** How much of a room an answer shows: live positions, and whether the client has what came before them. */
+interface Extent {
+  readonly view: RoomView
+  readonly sincePos: number
+  readonly upTo: number
+  /** The user joined since the client's last answer. */
+  readonly isNew: boolean
+  /** The client gets the whole state. */
+  readonly whole: boolean
+}
+
+/**
+ * A joined room's member of the answer (Client-Server API, "Joined Room"). Absent when there is nothing new in it.
+ */
+export async function joinedRoom(
+  ports: SyncPorts,
+  wish: SyncWish,
+  membership: RoomMembership,
+  accountData: readonly AccountDataPiece[],
+): Promise<string | undefined> {
+  const view = await ports.engine.view(membership.roomId)
+  if (view === undefined) return undefined
+  const extent = await extentOf(ports, wish, membership, view)
+  const { isNew, whole, upTo } = extent
+  const sight = new RoomSight(ports.db, view, wish.caller.userId, Infinity)
+  const timeline = await roomTimeline(ports, wish, extent, sight)
+  const changes = await changesOf(ports, extent, timeline)
+  const membersChanged = changes.some(({ key }) => view.keys.at(key)?.type === 'm.room.member')
+  const end = await ports.stateHistory.stateAt(view, upTo)
+  const summary = whole || membersChanged ? await summaryOf(ports.db, view, end, wish.caller.userId) : undefined
+  const own = view.keys.find('m.room.member', wish.caller.userId)
+  const members = [...(whole && own !== undefined ? [own] : []), ...(summary?.heroes ?? [])]
+  const state = await stateTexts(ports, wish, { view, timeline, whole, end, changes, members })
+  const ephemeral = await ephemeralPart(ports, wish, view, whole)
+  const { roomAccountData } = wish.filter
+  const data = wantsRoom(roomAccountData, view.roomId) ? accountData.filter((piece) => wantsKind(roomAccountData, piece.type, undefined)) : []
+  const nothing = timeline.events.length + state.length + ephemeral.texts.length + data.length === 0 && !ephemeral.ownReceipt
+  if (!whole && nothing) return undefined
+
+  const limited = timeline.limited || isNew
+  const shown = timeline.events.map((event) => clientEvent(event, sight, wish.reading))
+  const prevBatch = JSON.stringify(wish.tokens.place(await prevBatchOf(ports, view, timeline, upTo)))
+  const unread = await ports.unread.of(view, wish.caller.userId, upTo, membership.pos)
+  let text = `"timeline":{"events":[${shown.join(',')}],"prev_batch":${prevBatch},"limited":${limited}}`
+  text += `,"${wish.stateAfter ?? 'state'}":${eventList(state)}`
+  text += `,"unread_notifications":{"highlight_count":${unread.highlights},"notification_count":${unread.notifications}}`
+  if (summary !== undefined) text += `,"summary":${summary.json}`
+  if (whole || ephemeral.texts.length > 0) text += `,"ephemeral":${eventList(ephemeral.texts)}`
+  if (whole || data.length > 0) text += `,"account_data":${eventList(accountDataEvents(data))}`
+  return `${JSON.stringify(view.roomId)}:{${text}}`
+}
+
+async function extentOf(ports: SyncPorts, wish: SyncWish, membership: RoomMembership, view: RoomView): Promise<Extent> {
+  const { since, now } = wish
+  const upTo = await livePosAt(ports.db, view, now.positions)
+  const sincePos = since === undefined ? 0 : await livePosAt(ports.db, view, since.positions)
+  const changed = since !== undefined && !includes(since.positions, membership)
+  const isNew = changed && !(await wasJoined(ports, view, wish.caller.userId, sincePos, upTo))
+  return { view, sincePos, upTo, isNew, whole: since === undefined || isNew || wish.fullState }
+}
+
+/** Was the user joined at a live position? Their membership changed after it: the change says what it was before. */
+export async function wasJoined(ports: SyncPorts, view: RoomView, userId: string, pos: number, upTo: number): Promise<boolean> {
+  const key = view.keys.find('m.room.member', userId)
+  const change = (await ports.stateHistory.between(view, pos, upTo)).find((candidate) => candidate.key === key)
+  // Without a change of theirs it stayed what it is.
+  if (change === undefined) return pos > 0
+  const [event] = change.old === 0 ? [] : await loadEvents(ports.db, view, [change.old])
+  return membershipOfEvent(event?.pdu) === 'join'
+}
+
+function roomTimeline(ports: SyncPorts, wish: SyncWish, extent: Extent, sight: RoomSight): Promise<Timeline> {
+  const { filter, ignored } = wish
+  const { view, upTo, isNew, sincePos } = extent
+  const wanted = wantsRoom(filter.timeline, view.roomId)
+  const wants = (event: StoredEvent): boolean => wanted && (event.isState || !ignored.has(event.pdu.sender)) && wantsEvent(filter.timeline, event)
+  return timelineOf(ports.db, sight, { after: isNew ? 0 : sincePos, upTo, limit: filter.timelineLimit, wants })
+}
+
+/** The changes that the state part needs: since the client's last answer, and at least those during the timeline. */
+function changesOf(ports: SyncPorts, extent: Extent, timeline: Timeline): Promise<readonly StateChange[]> {
+  const { view, whole, sincePos, upTo } = extent
+  return ports.stateHistory.between(view, whole ? timeline.start - 1 : sincePos, upTo)
+}
+
