@@ -1,0 +1,124 @@
+// Goal: the SDK under Element Web and many bots can use the server as it comes.
+// Method: matrix-js-sdk from npm against a running server: two people log in, sync, talk, and read back.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import {
+  ClientEvent,
+  createClient,
+  EventType,
+  KnownMembership,
+  Preset,
+  RoomEvent,
+  SyncState,
+  type MatrixClient,
+  type Room,
+} from 'matrix-js-sdk'
+import type { Logger } from 'matrix-js-sdk/lib/logger.js'
+import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
+import { startCauseway } from '../../packages/testkit/src/processes/start-causeway.ts'
+import { createTestCa } from '../../packages/testkit/src/tls/test-ca.ts'
+
+const silent: Logger = {
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  getChild: () => silent,
+}
+
+let server: Homeserver
+const clients: MatrixClient[] = []
+
+before(async () => {
+  server = await startCauseway({ name: 'js-sdk', ca: createTestCa() })
+})
+
+after(async () => {
+  for (const client of clients) client.stopClient()
+  await server.dispose()
+})
+
+/** Log in by password, and start to sync. Resolves when the first /sync is in. */
+async function session(localpart: string): Promise<MatrixClient> {
+  await server.registerUser(localpart)
+  const login = await createClient({ baseUrl: server.url, logger: silent }).loginRequest({
+    type: 'm.login.password',
+    identifier: { type: 'm.id.user', user: localpart },
+    password: `password of ${localpart}`,
+    initial_device_display_name: 'a test',
+  })
+  const client = createClient({
+    baseUrl: server.url,
+    userId: login.user_id,
+    deviceId: login.device_id,
+    accessToken: login.access_token,
+    logger: silent,
+  })
+  clients.push(client)
+  const prepared = until(client, () => client.getSyncState() === SyncState.Prepared || client.getSyncState() === SyncState.Syncing)
+  await client.startClient({ initialSyncLimit: 5, lazyLoadMembers: true })
+  await prepared
+  return client
+}
+
+/** Resolves when `condition` holds; it is looked at whenever the client has heard something. */
+function until(client: MatrixClient, condition: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (!condition()) return
+      client.off(ClientEvent.Sync, look)
+      client.off(RoomEvent.Timeline, look)
+      resolve()
+    }
+    client.on(ClientEvent.Sync, look)
+    client.on(RoomEvent.Timeline, look)
+    look()
+  })
+}
+
+function roomOf(client: MatrixClient, roomId: string): Room {
+  const room = client.getRoom(roomId)
+  assert(room !== null, `${client.getUserId()} knows the room`)
+  return room
+}
+
+/** Texts in the room's live timeline, oldest first. */
+function texts(client: MatrixClient, roomId: string): string[] {
+  const events = client.getRoom(roomId)?.getLiveTimeline().getEvents() ?? []
+  return events.flatMap((event) => (event.getType() === EventType.RoomMessage ? [String(event.getContent()['body'])] : []))
+}
+
+test('two people log in, sync, invite, join, talk, and read back', { timeout: 30_000 }, async () => {
+  const [alice, bob] = await Promise.all([session('alice'), session('bob')])
+  const { room_id: roomId } = await alice.createRoom({ name: 'Tea', preset: Preset.PrivateChat })
+  const sent = Array.from({ length: 30 }, (_, n) => `message ${n}`)
+  for (const text of sent) await alice.sendTextMessage(roomId, text)
+  await until(alice, () => texts(alice, roomId).includes('message 29'))
+  assert.equal(roomOf(alice, roomId).name, 'Tea')
+
+  await alice.invite(roomId, bob.getSafeUserId())
+  await until(bob, () => bob.getRoom(roomId)?.getMyMembership() === KnownMembership.Invite)
+  await bob.joinRoom(roomId)
+  await until(bob, () => bob.getRoom(roomId)?.getMyMembership() === KnownMembership.Join)
+  await until(alice, () => roomOf(alice, roomId).getMember(bob.getSafeUserId())?.membership === KnownMembership.Join)
+
+  const { event_id: answer } = await bob.sendTextMessage(roomId, 'two sugars, please')
+  await until(alice, () => texts(alice, roomId).includes('two sugars, please'))
+  const event = roomOf(alice, roomId).findEventById(answer)
+  assert.equal(event?.getSender(), bob.getUserId())
+
+  await alice.sendReadReceipt(event ?? null)
+  await until(bob, () => roomOf(bob, roomId).getEventReadUpTo(alice.getSafeUserId()) === answer)
+
+  // A client that was not there reads back from its newest event to the room's first one.
+  const later = await session('carol')
+  await alice.invite(roomId, later.getSafeUserId())
+  await until(later, () => later.getRoom(roomId)?.getMyMembership() === KnownMembership.Invite)
+  await later.joinRoom(roomId)
+  await until(later, () => later.getRoom(roomId)?.getMyMembership() === KnownMembership.Join)
+  const room = roomOf(later, roomId)
+  while (room.oldState.paginationToken !== null) await later.scrollback(room, 10)
+  assert.deepEqual(texts(later, roomId), [...sent, 'two sugars, please'])
+})
