@@ -1,3 +1,4 @@
+import module from 'node:module'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import type { UnitOutcome } from '../commit-lane.ts'
@@ -88,7 +89,7 @@ function lastPosition(db: DatabaseSync): number {
 }
 
 function startWriterThread(path: string): Promise<SqliteWriter> {
-  const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: { path } })
+  const worker = new Worker(new URL('./writer-entry.mjs', import.meta.url), { workerData: { path, compileCache: module.getCompileCacheDir() } })
   const waiting: { settle: (outcomes: readonly UnitOutcome[]) => void; fail: (error: Error) => void }[] = []
   let closed: () => void = () => {}
   worker.on('message', (reply: WriterReply) => {
