@@ -20,6 +20,8 @@ export function seed(): number {
 
 /** How much a world holds. */
 export interface WorldSize {
+  /** The beginning of its accounts' names, where a server holds several worlds. */
+  readonly name?: string
   readonly clients: number
   readonly rooms: number
   /** Sessions to be ended during the load. */
@@ -67,16 +69,17 @@ export class World {
   /** Make the accounts and rooms on a running server. Rooms are made through `hosts` in turn (several processes of one server). */
   static async begin(hosts: readonly [Homeserver, ...Homeserver[]], size: WorldSize, random: SeededRandom): Promise<World> {
     const [server] = hosts
+    const name = size.name === undefined ? '' : `${size.name}-`
     const folder = temporaryFolder('ledger')
     const ledger = new Ledger(join(folder.path, 'ledger.jsonl'))
-    const reader = await server.registerUser('reader')
+    const reader = await server.registerUser(`${name}reader`)
     const users: MatrixClient[] = []
-    for (let n = 0; n < size.clients; n += 1) users.push(await server.registerUser(`load-${n}`))
+    for (let n = 0; n < size.clients; n += 1) users.push(await server.registerUser(`${name}load-${n}`))
     const spare: string[] = []
     const [first] = users
     if (first === undefined) throw new Error('a load needs a client')
     for (let n = 0; n < size.spareSessions; n += 1) {
-      spare.push((await MatrixClient.login(server.origin, first.userId, 'password of load-0')).accessToken)
+      spare.push((await MatrixClient.login(server.origin, first.userId, `password of ${name}load-0`)).accessToken)
     }
     const rooms: string[] = []
     for (let n = 0; n <= size.rooms; n += 1) {
@@ -113,6 +116,11 @@ export class World {
     return refusals
   }
 
+  /** The clients go on through these processes of the server, in turn. */
+  moveTo(hosts: readonly [Homeserver, ...Homeserver[]]): void {
+    for (const [n, load] of this.loads.entries()) load.moveTo(through(load.client, hosts[n % hosts.length] ?? hosts[0]))
+  }
+
   /** Clients repeat what they do not know the outcome of. Gives what was not acknowledged even then. */
   async repeat(): Promise<string[]> {
     return (await Promise.all(this.loads.map((load) => load.repeat()))).flat()
@@ -120,9 +128,10 @@ export class World {
 
   /** Compare everything with the ledger, as `reader` sees it. Throws an error with the findings. */
   async check(reader: MatrixClient = this.reader): Promise<void> {
+    // As it is now: what is answered from here on may not be seen by what is read from here on.
+    const entries = [...this.#ledger.entries]
     const oldest = this.#oldest.fork(reader)
     await Promise.all([oldest.catchUp(), this.#follower.catchUp(reader)])
-    const entries = this.#ledger.entries
     const observed = await observe({
       reader,
       histories: [this.#follower, oldest],

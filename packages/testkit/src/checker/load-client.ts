@@ -1,7 +1,7 @@
 import { arrayAt } from '../client/json.ts'
 import type { MatrixClient } from '../client/matrix-client.ts'
 import type { Ledger } from './ledger.ts'
-import { REPETITIONS, TEXT_UNITS_MAX } from './limits.ts'
+import { OPERATION_MS_MAX, REPETITIONS, TEXT_UNITS_MAX } from './limits.ts'
 import { markerKey, perform, type Operation, type Outcome, type RedactOperation, type SendOperation } from './operation.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
@@ -86,10 +86,10 @@ export class LoadClient {
     return refusals
   }
 
-  /** Do one thing, with its lines in the ledger. */
-  async do(operation: Operation): Promise<Outcome> {
+  /** Do one thing, with its lines in the ledger; after `msMax` without an answer its outcome is unknown. */
+  async do(operation: Operation, msMax: number = OPERATION_MS_MAX): Promise<Outcome> {
     const n = await this.#ledger.intend(this.#client, operation)
-    const outcome = await perform(this.#client, operation)
+    const outcome = await perform(this.#client, operation, msMax)
     this.#ledger.settle(n, outcome)
     this.#remember(operation, outcome)
     return outcome
@@ -139,7 +139,7 @@ export class LoadClient {
         return { kind: 'state', roomId, type: 'org.causeway.state', stateKey, marker, content: { [markerKey]: marker, text: this.#text() } }
       }
       case 'redact': {
-        if (own.length === 0) return this.#message(roomId)
+        if (own.length === 0) return this.message(roomId)
         const at = random.below(own.length)
         const [eventId = ''] = own.slice(at, at + 1)
         this.#messages.set(roomId, own.toSpliced(at, 1))
@@ -153,13 +153,14 @@ export class LoadClient {
       case 'room-account-data':
         return { kind: 'account-data', roomId, type: 'org.causeway.room', marker: this.#nextMarker() }
       case 'receipt':
-        return last === undefined ? this.#message(roomId) : { kind: 'receipt', roomId, eventId: last }
+        return last === undefined ? this.message(roomId) : { kind: 'receipt', roomId, eventId: last }
       case 'send':
-        return this.#message(roomId)
+        return this.message(roomId)
     }
   }
 
-  #message(roomId: string): SendOperation {
+  /** A new message, not sent yet. */
+  message(roomId: string): SendOperation {
     const marker = this.#nextMarker()
     const content = { msgtype: 'm.text', body: this.#text(), [markerKey]: marker }
     return { kind: 'send', roomId, type: 'm.room.message', txnId: marker, marker, content }

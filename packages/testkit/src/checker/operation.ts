@@ -1,6 +1,5 @@
 import { brief, stringAt, type UnknownObject } from '../client/json.ts'
 import type { MatrixClient } from '../client/matrix-client.ts'
-import { OPERATION_MS_MAX } from './limits.ts'
 
 /** The key under which what the load writes can be told apart: each operation has its own value. */
 export const markerKey = 'org.causeway.marker'
@@ -129,7 +128,7 @@ function callOf(operation: Operation, userId: string): Call {
 const makesEvent: ReadonlySet<Operation['kind']> = new Set(['send', 'redact', 'state'])
 
 /** Ask a server for an operation, once. After `msMax` without an answer the outcome is unknown. */
-export async function perform(client: MatrixClient, operation: Operation, msMax: number = OPERATION_MS_MAX): Promise<Outcome> {
+export async function perform(client: MatrixClient, operation: Operation, msMax: number): Promise<Outcome> {
   const { method, path, body } = callOf(operation, client.userId)
   const token = operation.kind === 'logout' ? operation.accessToken : client.accessToken
   try {

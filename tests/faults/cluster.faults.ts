@@ -1,0 +1,155 @@
+// Goal: two processes are one server; whichever dies, nothing that was acknowledged is lost, and its rooms go on in the other
+// within 10 s; one that was stopped for longer than its leases writes nothing that it may not, and recovers.
+// Method: two processes on one PostgreSQL; the load of the kill tests through both; SIGKILL, SIGSTOP and SIGCONT; the checker.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { LoadClient } from '../../packages/testkit/src/checker/load-client.ts'
+import { SeededRandom } from '../../packages/testkit/src/checker/seeded-random.ts'
+import { readBack, SyncHistory } from '../../packages/testkit/src/checker/sync-history.ts'
+import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
+import { SHARDS, startAgain, startCluster, waitForShards, type Cluster } from './cluster.ts'
+import { seed, through, World } from './world.ts'
+
+/** Milliseconds of errors at most after a process died. */
+const OUTAGE_MS_MAX = 10_000
+
+/** Milliseconds to wait for the answer of a process that stands still: longer than it stands. */
+const STOPPED_MS_MAX = 60_000
+
+const random = new SeededRandom(seed())
+let cluster: Cluster
+
+before(async () => {
+  cluster = await startCluster()
+})
+
+after(() => cluster.end())
+
+test('two processes are one server for their users', async () => {
+  const { one, other } = cluster
+  const ann = await one.registerUser('ann')
+  const bob = await one.registerUser('bob')
+  const [annThere, bobThere] = [through(ann, other), through(bob, other)]
+  // Whoever makes a room owns it, so each of these is written by another process.
+  for (const [maker, joiner, makerThere] of [
+    [ann, bobThere, annThere],
+    [annThere, bob, ann],
+  ] as const) {
+    const roomId = await maker.createRoom({ preset: 'public_chat' })
+    await joiner.join(roomId)
+    const histories = await Promise.all([SyncHistory.begin(maker), SyncHistory.begin(joiner)])
+
+    const path = `v3/rooms/${encodeURIComponent(roomId)}/send/m.room.message/across`
+    const sent = await joiner.call('PUT', path, { body: 'through the one that does not own the room' })
+    const repeated = await through(joiner, joiner.origin === one.origin ? other : one).call('PUT', path, { body: 'again' })
+    assert.deepEqual(repeated, sent, 'a repetition through the other process is the same message')
+    const second = await maker.sendText(roomId, 'through the one that does')
+
+    for (const [history, reader] of [
+      [histories[0], maker],
+      [histories[1], joiner],
+    ] as const) {
+      // The token of one process, used at the other one, and there first at once, then with what is still on its way.
+      for (const host of [one, other]) {
+        const elsewhere = history.fork()
+        const deadline = performance.now() + OUTAGE_MS_MAX
+        while (elsewhere.room(roomId).events.length < 2 && performance.now() < deadline) await elsewhere.step(1_000, through(reader, host))
+        const ids = elsewhere.room(roomId).events.map(({ eventId }) => eventId)
+        assert.deepEqual(ids, [Object.values(sent ?? {})[0], second], `${reader.userId} through ${host.name}`)
+      }
+    }
+    const [here, there] = await Promise.all([maker, makerThere].map((reader) => readBack(reader, roomId, { until: () => false })))
+    assert.deepEqual(here, there)
+  }
+})
+
+test('the owner is killed: its rooms go on in the other process, and nothing is lost', async () => {
+  const { one, other } = cluster
+  const world = await World.begin([other, one], { name: 'kill', clients: 4, rooms: 4, spareSessions: 1 }, random.fork())
+  world.moveTo([one, other])
+  const stop = new AbortController()
+  let killed = 0
+  let gone: Promise<unknown> = Promise.resolve()
+  let acks = 0
+  const refusals = await world.load(200, stop, () => {
+    acks += 1
+    if (acks !== 150) return
+    killed = performance.now()
+    gone = one.kill()
+    // Those who speak to the other process go on for a while.
+    setTimeout(() => stop.abort(), 1_000)
+  })
+  assert.deepEqual(refusals, [])
+  await gone
+
+  world.moveTo([other])
+  await Promise.all(world.rooms.slice(0, -1).map((roomId, n) => sendUntilAcknowledged(world, n, roomId, killed + OUTAGE_MS_MAX)))
+  console.log(`all rooms were writable again ${Math.round(performance.now() - killed)} ms after the kill`)
+  assert.deepEqual(await world.repeat(), [])
+  await world.check(through(world.reader, other))
+
+  await startAgain(one)
+  await waitForShards(one, SHARDS / 2)
+  world.moveTo([one, other])
+  assert.deepEqual(await world.load(20, new AbortController(), () => undefined), [])
+  await world.check(through(world.reader, one))
+  await world.end()
+})
+
+test('the owner stands still for longer than its leases: it writes nothing that it may not, and recovers', async () => {
+  const { one, other } = cluster
+  const world = await World.begin([other, one], { name: 'stop', clients: 4, rooms: 4, spareSessions: 0 }, random.fork())
+  world.moveTo([one])
+  assert.deepEqual(await world.load(20, new AbortController(), () => undefined), [])
+
+  const rooms = world.rooms.slice(0, -1)
+  const inFlight = world.loads.map((load, n) => late(load, rooms, n))
+  one.pause()
+  const queued = world.loads.map((load, n) => late(load, rooms, n))
+  await waitForShards(other, SHARDS)
+  world.moveTo([other])
+  assert.deepEqual(await world.load(20, new AbortController(), () => undefined), [])
+  await world.check(through(world.reader, other))
+
+  one.resume()
+  const outcomes = (await Promise.all([...inFlight, ...queued])).flat()
+  const count = (kind: string): number => outcomes.filter((outcome) => outcome.kind === kind).length
+  console.log(`what the stopped process was asked for: ${count('ack')} acknowledged, ${count('unknown')} unknown, ${count('fail')} refused`)
+  await world.check(through(world.reader, other))
+
+  await recovered(one)
+  world.moveTo([one, other])
+  assert.deepEqual(await world.repeat(), [])
+  assert.deepEqual(await world.load(20, new AbortController(), () => undefined), [])
+  for (const host of [one, other]) await world.check(through(world.reader, host))
+  await world.end()
+})
+
+/** Messages to all rooms through a process that stands still, or is about to. */
+function late(load: LoadClient, rooms: readonly string[], n: number): Promise<Awaited<ReturnType<LoadClient['do']>>[]> {
+  return Promise.all(rooms.slice(n % 2).map((roomId) => load.do(load.message(roomId), STOPPED_MS_MAX)))
+}
+
+/** One message to a room, repeated with its transaction id until it is acknowledged. Fails at the deadline. */
+async function sendUntilAcknowledged(world: World, n: number, roomId: string, deadline: number): Promise<void> {
+  const load = world.loads[n % world.loads.length]
+  assert(load !== undefined)
+  const message = load.message(roomId)
+  for (;;) {
+    const outcome = await load.do(message, 2_000)
+    if (outcome.kind === 'ack') return
+    assert(outcome.kind === 'unknown' && performance.now() < deadline, `${roomId} takes no messages: ${JSON.stringify(outcome)}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+/** A process that stood still either goes on or ends; then whoever watches over it starts it again. */
+async function recovered(server: Homeserver): Promise<void> {
+  try {
+    server.pid()
+  } catch {
+    await startAgain(server)
+  }
+  await waitForShards(server, SHARDS / 2)
+}

@@ -1,0 +1,82 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { freePort } from '../../packages/testkit/src/processes/free-port.ts'
+import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
+import { startOwnPostgres } from '../../packages/testkit/src/processes/postgres.ts'
+import { startCauseway } from '../../packages/testkit/src/processes/start-causeway.ts'
+import { temporaryFolder } from '../../packages/testkit/src/processes/temporary-folder.ts'
+import { createTestCa } from '../../packages/testkit/src/tls/test-ca.ts'
+
+/** Two processes that are one server: one name, one key, one database. */
+export interface Cluster {
+  readonly one: Homeserver
+  readonly other: Homeserver
+  end(): Promise<void>
+}
+
+/** Shards of rooms: what all processes together hold. */
+export const SHARDS = 1024
+
+/** Milliseconds in which two processes must have shared the rooms between them. */
+const SHARE_MS_MAX = 30_000
+
+/** Start both, and wait until each holds half of the rooms. */
+export async function startCluster(): Promise<Cluster> {
+  const postgres = await startOwnPostgres({ fsync: true })
+  const folder = temporaryFolder('cluster')
+  const servers: Homeserver[] = []
+  const end = async (): Promise<void> => {
+    await Promise.all(servers.map((server) => server.dispose()))
+    await postgres.stop()
+    folder.remove()
+  }
+  try {
+    const [database, ca, publicPort] = [await postgres.createDatabase(), createTestCa(), await freePort()]
+    for (const name of ['one', 'other']) {
+      const configuration = {
+        signing_key_file: join(folder.path, 'signing.key'),
+        'listeners.internal': `http://127.0.0.1:${await freePort()}`,
+        'log.level': 'info',
+      }
+      servers.push(await startCauseway({ name, ca, database, publicPort, configuration }))
+    }
+    const [one, other] = servers
+    if (one === undefined || other === undefined) throw new Error('two processes were started')
+    await Promise.all([waitForShards(one, SHARDS / 2), waitForShards(other, SHARDS / 2)])
+    return { one, other, end }
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+/** Where the log of a process' present life begins. */
+const logBegins = new WeakMap<Homeserver, number>()
+
+/** Start a process that has ended. */
+export async function startAgain(server: Homeserver): Promise<void> {
+  logBegins.set(server, statSync(server.logFile).size)
+  await server.start()
+}
+
+/** Wait until a process holds this many shards, as its log tells. */
+export async function waitForShards(server: Homeserver, count: number): Promise<void> {
+  const deadline = performance.now() + SHARE_MS_MAX
+  while (shardsOf(server) !== count) {
+    if (performance.now() > deadline) throw new Error(`${server.name} holds ${shardsOf(server)} shards and not ${count}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+function shardsOf(server: Homeserver): number {
+  const log = readFileSync(server.logFile).subarray(logBegins.get(server) ?? 0)
+  let held = 0
+  for (const line of log.toString().split('\n')) {
+    if (!line.startsWith('{') || !line.endsWith('}')) continue
+    const { msg, shards = 0 }: { readonly msg?: string; readonly shards?: number } = JSON.parse(line)
+    if (msg === 'took shards') held += shards
+    else if (msg === 'handed shards over') held -= shards
+    else if (msg?.includes('has lost its slot') === true) held = 0
+  }
+  return held
+}
