@@ -14,7 +14,11 @@ const putLarger = upsert({ name: 'facts.putLarger', ...keyed, where: 'excluded.v
 const changeFact = update({ name: 'facts.change', ...keyed })
 const removeFact = remove({ name: 'facts.remove', table: 'facts', columns: { name: 'text' } })
 const addBody = insert({ name: 'event_bodies.insert', table: 'event_bodies', columns: { room: 'int', event: 'int', json: 'bytes' } })
-const addKey = insert({ name: 'room_keys.insert', table: 'room_keys', columns: { room: 'int', key: 'int', type: 'bytes', state_key: 'bytes' } })
+const addKey = insert({
+  name: 'room_keys.insert',
+  table: 'room_keys',
+  columns: { room: 'int', key: 'int', type: 'bytes', state_key: 'bytes' },
+})
 
 async function facts(db: Database): Promise<Record<string, string>> {
   const rows = await db.all(sql<{ name: string; value: string }>('test.facts')`SELECT name, value FROM facts ORDER BY name`)
@@ -52,7 +56,9 @@ onEachOpenDatabase('a refused or failing unit changes nothing and harms no neigh
     rows(addFact, ['d', '4']),
   ])
   const plain = outcomes.map((outcome) =>
-    outcome !== 'unknown' && outcome.committed ? { ...outcome, results: outcome.results.map((list) => list.map((row) => ({ ...(row as object) }))) } : outcome,
+    outcome !== 'unknown' && outcome.committed
+      ? { ...outcome, results: outcome.results.map((list) => list.map((row) => ({ ...(row as object) }))) }
+      : outcome,
   )
   assert.deepEqual(plain, [
     committed,
@@ -120,13 +126,31 @@ onEachOpenDatabase('values come back as they were', async (db) => {
   ])
   assert.deepEqual(await facts(db), Object.fromEntries(texts.map((text, index) => [`t${index}`, text])))
   const bodies = await db.all(
-    sql<{ room: number; event: number; json: Uint8Array }>('t')`SELECT room, event, json FROM event_bodies WHERE room = ${Number.MAX_SAFE_INTEGER} ORDER BY event DESC`,
+    sql<{ room: number; event: number; json: Uint8Array }>(
+      't',
+    )`SELECT room, event, json FROM event_bodies WHERE room = ${Number.MAX_SAFE_INTEGER} ORDER BY event DESC`,
   )
-  assert.deepEqual(bodies.map(({ event }) => event), [0, -1, -2])
+  assert.deepEqual(
+    bodies.map(({ event }) => event),
+    [0, -1, -2],
+  )
   assert.ok(bodies.every(({ room, json }) => room === Number.MAX_SAFE_INTEGER && json.constructor === Uint8Array))
-  assert.deepEqual(bodies.map(({ json }) => [...json]), bytes.map((json) => [...json]))
-  const keys = await db.all(sql<{ key: number; state_key: Uint8Array | null }>('t')`SELECT key, state_key FROM room_keys WHERE state_key IS NULL OR state_key = ${new Uint8Array([3])} ORDER BY key`)
-  assert.deepEqual(keys.map(({ key, state_key: stateKey }) => [key, stateKey === null ? null : [...stateKey]]), [[1, null], [2, [3]]])
+  assert.deepEqual(
+    bodies.map(({ json }) => [...json]),
+    bytes.map((json) => [...json]),
+  )
+  const keys = await db.all(
+    sql<{ key: number; state_key: Uint8Array | null }>(
+      't',
+    )`SELECT key, state_key FROM room_keys WHERE state_key IS NULL OR state_key = ${new Uint8Array([3])} ORDER BY key`,
+  )
+  assert.deepEqual(
+    keys.map(({ key, state_key: stateKey }) => [key, stateKey === null ? null : [...stateKey]]),
+    [
+      [1, null],
+      [2, [3]],
+    ],
+  )
 })
 
 onEachOpenDatabase('numbers, sums and comparisons are numbers, lists may be empty, text is in the order of code points', async (db) => {
@@ -136,17 +160,25 @@ onEachOpenDatabase('numbers, sums and comparisons are numbers, lists may be empt
       SELECT count(*) AS n, count(*) > ${3} AS is_more, sum(length(value)) AS total, max(CASE WHEN name = ${'none'} THEN ${1} END) AS none FROM facts`,
   )
   assert.deepEqual({ ...row }, { n: 8, is_more: 1, total: 8, none: null })
-  const find = (names: readonly string[]) => db.all(sql<{ name: string }>('t')`SELECT name FROM facts WHERE name ${new In(names)} ORDER BY name`)
+  const find = (names: readonly string[]) =>
+    db.all(sql<{ name: string }>('t')`SELECT name FROM facts WHERE name ${new In(names)} ORDER BY name`)
   assert.deepEqual(await find([]), [])
-  assert.deepEqual((await find(['ä', 'a', 'x'])).map(({ name }) => name), ['a', 'ä'])
+  assert.deepEqual(
+    (await find(['ä', 'a', 'x'])).map(({ name }) => name),
+    ['a', 'ä'],
+  )
   assert.deepEqual(Object.keys(await facts(db)), ['B', '_', 'a', 'a b', 'ab', 'ä', '\u{fffd}', '\u{1f600}'])
 })
 
 onEachOpenDatabase('a list of numbers may be empty the first time', async (db) => {
-  const find = (events: readonly number[]) => db.all(sql<{ event: number }>('t')`SELECT event FROM event_bodies WHERE event ${new In(events)}`)
+  const find = (events: readonly number[]) =>
+    db.all(sql<{ event: number }>('t')`SELECT event FROM event_bodies WHERE event ${new In(events)}`)
   assert.deepEqual(await find([]), [])
   await db.commit(rows(addBody, [1, 2, new Uint8Array(1)]))
-  assert.deepEqual((await find([2, 3])).map(({ event }) => event), [2])
+  assert.deepEqual(
+    (await find([2, 3])).map(({ event }) => event),
+    [2],
+  )
 })
 
 onEachOpenDatabase('announcements come in commit order, of committed units only, when their positions are visible', async (db) => {
@@ -160,7 +192,10 @@ onEachOpenDatabase('announcements come in commit order, of committed units only,
   const [one, two, three] = [send('one', 'a'), send('two', 'a'), send('three', 'b')]
   assert.deepEqual([one.position, two.position, three.position], [before + 1, before + 2, before + 3])
   await Promise.allSettled([one.committed, two.committed, three.committed])
-  assert.deepEqual(heard, [['one', before + 3], ['three', before + 3]])
+  assert.deepEqual(heard, [
+    ['one', before + 3],
+    ['three', before + 3],
+  ])
 })
 
 onEachDatabase('positions go on after the database was closed', async (_t, place) => {

@@ -21,7 +21,10 @@ onEachOpenDatabase('facts are claimed once, whoever comes first', async (db) => 
   assert.deepEqual(one, two)
   assert.equal(one.storeEpoch, 1)
   assert.match(one.clusterSecret, /^[A-Za-z0-9]{43}$/)
-  await assert.rejects(claimFacts(db, { serverName: name('there.example'), random }), (error) => error instanceof DatabaseUnusable && /belongs to the server here\.example/.test(error.message))
+  await assert.rejects(
+    claimFacts(db, { serverName: name('there.example'), random }),
+    (error) => error instanceof DatabaseUnusable && /belongs to the server here\.example/.test(error.message),
+  )
   assert.equal(await raiseStoreEpoch(db, one), 2)
   assert.equal((await claimFacts(db, own)).storeEpoch, 2)
 })

@@ -55,7 +55,9 @@ export async function claimFacts(db: Database, own: { readonly serverName: Serve
 /** After a restore: sync tokens given out before mean nothing any more. Gives the new epoch. */
 export async function raiseStoreEpoch(db: Database, facts: Facts): Promise<number> {
   const next = facts.storeEpoch + 1
-  await db.commit({ steps: [{ query: sql('facts.raiseEpoch')`UPDATE facts SET value = ${String(next)} WHERE name = 'store_epoch'`, expect: 1 }] })
+  await db.commit({
+    steps: [{ query: sql('facts.raiseEpoch')`UPDATE facts SET value = ${String(next)} WHERE name = 'store_epoch'`, expect: 1 }],
+  })
   return next
 }
 

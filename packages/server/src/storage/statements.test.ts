@@ -59,7 +59,9 @@ test('PostgreSQL prepares every statement, with room for our numbers in each par
     await connection.send(`PREPARE s${index} AS ${postgresql}`).catch((error: unknown) => faults.push(`${place}: ${String(error)}`))
   }
   // A parameter that is compared with a small number alone becomes a small number, and would refuse a position or a time.
-  const { rows } = await connection.send(`SELECT name FROM pg_prepared_statements WHERE parameter_types && ARRAY['integer', 'smallint']::regtype[]`)
+  const { rows } = await connection.send(
+    `SELECT name FROM pg_prepared_statements WHERE parameter_types && ARRAY['integer', 'smallint']::regtype[]`,
+  )
   faults.push(...rows.map(({ name }) => `${found[Number(String(name).slice(1))]?.place}: a parameter is a 32-bit integer`))
   await connection.close()
   assert.deepEqual(faults, [])

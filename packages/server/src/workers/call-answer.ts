@@ -51,10 +51,15 @@ function isAnswer(value: unknown): value is CallAnswer {
   if (typeof value !== 'object' || value === null || !('kind' in value)) return false
   if (value.kind === 'matrix-error') {
     return (
-      'code' in value && typeof value.code === 'string' &&
-      'message' in value && typeof value.message === 'string' &&
-      'status' in value && typeof value.status === 'number' &&
-      'extra' in value && typeof value.extra === 'object' && value.extra !== null
+      'code' in value &&
+      typeof value.code === 'string' &&
+      'message' in value &&
+      typeof value.message === 'string' &&
+      'status' in value &&
+      typeof value.status === 'number' &&
+      'extra' in value &&
+      typeof value.extra === 'object' &&
+      value.extra !== null
     )
   }
   if (value.kind === 'commit-unknown') return 'message' in value && typeof value.message === 'string'

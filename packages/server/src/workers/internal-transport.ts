@@ -59,7 +59,15 @@ export class HttpTransport implements InternalTransport {
   }
 }
 
-const noConnection: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN', 'ERR_INVALID_URL'])
+const noConnection: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOENT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  'ERR_INVALID_URL',
+])
 
 function wasNotSent(error: unknown): boolean {
   if (error instanceof errors.ConnectTimeoutError) return true

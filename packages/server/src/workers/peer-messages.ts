@@ -35,7 +35,9 @@ export class PeerMessages {
   tell(name: string, body: unknown): void {
     for (const { address } of this.#ownership.peers()) {
       void this.#calls.send(address, path, { name, body }, messageMsMax).then((delivery) => {
-        if (delivery.kind !== 'answered' || delivery.status !== 200) this.#log.debug({ address, name, delivery }, 'a message to another process was lost')
+        if (delivery.kind !== 'answered' || delivery.status !== 200) {
+          this.#log.debug({ address, name, delivery }, 'a message to another process was lost')
+        }
       })
     }
   }

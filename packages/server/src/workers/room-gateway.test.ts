@@ -147,7 +147,9 @@ test('a call without a proof of the secret is refused', async (t) => {
   const [one, stranger] = [await processOf(t, owners, 1), await processOf(t, owners, 2, realClock, 'another secret')]
   owners.owner = one.owner
   await assert.rejects(stranger.gateway.call(room, 'say', 'a', 1), CommitUnknown)
-  const answer = await one.send('POST', '/_causeway/internal/room', { body: JSON.stringify({ roomId: room, method: 'say', args: ['a', 1] }) })
+  const answer = await one.send('POST', '/_causeway/internal/room', {
+    body: JSON.stringify({ roomId: room, method: 'say', args: ['a', 1] }),
+  })
   assert.deepEqual([answer.status, answer.json['errcode']], [403, 'M_FORBIDDEN'])
 })
 
@@ -173,14 +175,24 @@ test('messages reach every other process', async (t) => {
   const [one, two, three] = [await processOf(t, owners, 1), await processOf(t, owners, 2), await processOf(t, owners, 3)]
   const heard: unknown[] = []
   one.messages.on('typing', () => assert.fail('its own message'))
-  const both = Promise.all([two, three].map(({ messages }) => new Promise<void>((resolve) => messages.on('typing', (body) => {
-    heard.push(body)
-    resolve()
-  }))))
+  const both = Promise.all(
+    [two, three].map(
+      ({ messages }) =>
+        new Promise<void>((resolve) =>
+          messages.on('typing', (body) => {
+            heard.push(body)
+            resolve()
+          }),
+        ),
+    ),
+  )
   one.messages.tell('typing', { room, users: ['@a:here.example'] })
   one.messages.tell('presence', {})
   await both
-  assert.deepEqual(heard, [{ room, users: ['@a:here.example'] }, { room, users: ['@a:here.example'] }])
+  assert.deepEqual(heard, [
+    { room, users: ['@a:here.example'] },
+    { room, users: ['@a:here.example'] },
+  ])
 })
 
 test('the only process owns everything', async () => {

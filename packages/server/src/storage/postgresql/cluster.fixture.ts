@@ -36,7 +36,11 @@ export async function newCluster(t: TestContext): Promise<{
   process(name: string): Promise<ProcessSide>
 }> {
   const url = await (await startPostgres()).createDatabase()
-  const sql = await Connection.open({ url, name: 'mischief', settings: { statement_timeout: '0', idle_in_transaction_session_timeout: '0' } })
+  const sql = await Connection.open({
+    url,
+    name: 'mischief',
+    settings: { statement_timeout: '0', idle_in_transaction_session_timeout: '0' },
+  })
   const open: ProcessSide[] = []
   t.after(async () => {
     await Promise.all(open.map((side) => side.close()))
@@ -79,7 +83,11 @@ export async function contents(sql: Connection): Promise<string[]> {
 }
 
 /** A commit lane alone, without leases: what a process is that no longer notices anything. */
-export async function bareLane(url: string, fence: Fence, position: number): Promise<{ readonly lane: SlotLane; readonly fenced: () => number }> {
+export async function bareLane(
+  url: string,
+  fence: Fence,
+  position: number,
+): Promise<{ readonly lane: SlotLane; readonly fenced: () => number }> {
   let fenced = 0
   const lane = new SlotLane(fence, position, {
     connect: () => Connection.open({ url, name: 'bare lane' }),

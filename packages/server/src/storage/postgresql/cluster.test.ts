@@ -26,14 +26,25 @@ test('processes that start together share the shards, and one that leaves hands 
   const [a, b, c] = sides
   assert(a !== undefined && b !== undefined && c !== undefined)
   for (const shard of shardsOf(a)) assert.ok(!b.ownership.owns(shard) && !c.ownership.owns(shard))
-  await until('all know who owns what', () => sides.every((side) => shardsOf(a).every((shard) => side.ownership.ownerOf(shard)?.address === 'http://a.invalid')))
-  assert.deepEqual(b.ownership.peers().map(({ slot }) => slot).sort(), [a.slot, c.slot].sort())
+  await until('all know who owns what', () =>
+    sides.every((side) => shardsOf(a).every((shard) => side.ownership.ownerOf(shard)?.address === 'http://a.invalid')),
+  )
+  assert.deepEqual(
+    b.ownership
+      .peers()
+      .map(({ slot }) => slot)
+      .sort(),
+    [a.slot, c.slot].sort(),
+  )
 
   const gained: number[] = []
   b.ownership.onGained((shards) => gained.push(...shards))
   await c.close()
   await until('two have all', () => owned(a) === 512 && owned(b) === 512)
-  assert.deepEqual(gained.sort((x, y) => x - y), shardsOf(b))
+  assert.deepEqual(
+    gained.sort((x, y) => x - y),
+    shardsOf(b),
+  )
 })
 
 test('a shard is handed over when its jobs have ended and their writes are committed', async (t) => {
@@ -78,7 +89,10 @@ test("another process's commits are announced, with whom they concern, before th
   assert.equal(shown, 2)
   const foreign = heard.filter(isForeignAnnouncement)
   assert.deepEqual(foreign, asked)
-  assert.deepEqual(foreign.map(({ slot, after, position, rooms, everybody }) => ({ slot, after, position, rooms, everybody })), [{ slot: a.slot, after: 0, position: 2, rooms: [], everybody: false }])
+  assert.deepEqual(
+    foreign.map(({ slot, after, position, rooms, everybody }) => ({ slot, after, position, rooms, everybody })),
+    [{ slot: a.slot, after: 0, position: 2, rooms: [], everybody: false }],
+  )
   assert.deepEqual([...(foreign[0]?.users ?? [])].sort(), ['@one:a', '@two:a'])
   assert.deepEqual(heard.at(-1), { kind: 'made of it' })
   assert.equal(await b.reach(new Map([[a.slot, 3]]), 50), false)
@@ -89,7 +103,8 @@ test('a commit of one process is never shown without the commits of others that 
   const { process } = await newCluster(t)
   const [a, b, c] = await Promise.all([process('a'), process('b'), process('c')])
   // b repeats the number that a wrote last: whoever sees b's must see a's.
-  const read = async (): Promise<number> => Number((await b.first(sql<{ content: string }>('t')`SELECT content FROM account_data WHERE user_id = ${'@a'}`))?.content ?? 0)
+  const read = async (): Promise<number> =>
+    Number((await b.first(sql<{ content: string }>('t')`SELECT content FROM account_data WHERE user_id = ${'@a'}`))?.content ?? 0)
   const faults: string[] = []
   const check = (side: ProcessSide) => {
     const seen = side.positions()
@@ -142,12 +157,17 @@ test('a group that the database rolls back for the sake of another transaction i
   const { process, sql: other } = await newCluster(t)
   const a = await process('a')
   await Promise.all([put(a, '@x', '0'), put(a, '@y', '0')])
-  const change = (user: string) => ({ query: sql('t')`UPDATE account_data SET content = content || ${'a'} WHERE user_id = ${user}`, expect: 1 })
+  const change = (user: string) => ({
+    query: sql('t')`UPDATE account_data SET content = content || ${'a'} WHERE user_id = ${user}`,
+    expect: 1,
+  })
   await other.send('BEGIN')
   await other.send(`UPDATE account_data SET content = content || 'o' WHERE user_id = '@y'`)
   const committed = a.commit({ steps: [change('@x'), change('@y')] })
   await until('it waits for the other', async () => {
-    const waiting = await a.first(sql<{ n: number }>('t')`SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`)
+    const waiting = await a.first(
+      sql<{ n: number }>('t')`SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+    )
     return waiting?.n === 1
   })
   await other.send(`UPDATE account_data SET content = content || 'o' WHERE user_id = '@x'`)
@@ -188,13 +208,22 @@ test('the database crashes and comes back: the process goes on', async (t) => {
   assert.deepEqual(await waiting, { committed: true, results: [] })
   assert.deepEqual(await put(side, '@next', '1', 3), { committed: true, results: [] })
   const users = await side.all(sql<{ user_id: string }>('t')`SELECT user_id FROM account_data ORDER BY user_id`)
-  assert.deepEqual(users.map(({ user_id: user }) => user), ['@kept', '@next', '@waited'])
+  assert.deepEqual(
+    users.map(({ user_id: user }) => user),
+    ['@kept', '@next', '@waited'],
+  )
   await until('it still owns all', () => owned(side) === 1_024)
 })
 
 /** A process of its own that owns what it can; `ask` makes it write, and tells how that went. */
-async function childProcess(t: TestContext, url: string, name: string): Promise<{ readonly child: ChildProcess; readonly slot: number; ask(shard: number): Promise<string> }> {
-  const child = spawn(process.execPath, [new URL('cluster-process.fixture.ts', import.meta.url).pathname, url, name], { stdio: ['pipe', 'pipe', 'inherit'] })
+async function childProcess(
+  t: TestContext,
+  url: string,
+  name: string,
+): Promise<{ readonly child: ChildProcess; readonly slot: number; ask(shard: number): Promise<string> }> {
+  const child = spawn(process.execPath, [new URL('cluster-process.fixture.ts', import.meta.url).pathname, url, name], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   t.after(() => child.kill('SIGKILL'))
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const next = async (): Promise<string> => String((await lines.next()).value)

@@ -44,8 +44,14 @@ test('rows of a shard that another slot holds are refused, and nothing of their 
   assert.deepEqual(await takeShards(sql, two, [2, 3], []), [3])
   const { lane, fenced } = await bareLane(url, one, 0)
   await lane.lane.commit(putUnit(one.slot, lane.lane.nextPosition(), '@a', '1', 1))
-  const both = [lane.lane.commit(putUnit(one.slot, lane.lane.nextPosition(), '@a', '2', 1)), lane.lane.commit(putUnit(one.slot, lane.lane.nextPosition(), '@b', '2', 3))]
-  assert.deepEqual((await Promise.allSettled(both)).map(({ status }) => status), ['rejected', 'rejected'])
+  const both = [
+    lane.lane.commit(putUnit(one.slot, lane.lane.nextPosition(), '@a', '2', 1)),
+    lane.lane.commit(putUnit(one.slot, lane.lane.nextPosition(), '@b', '2', 3)),
+  ]
+  assert.deepEqual(
+    (await Promise.allSettled(both)).map(({ status }) => status),
+    ['rejected', 'rejected'],
+  )
   assert.equal(fenced(), 1)
   assert.deepEqual(await contents(sql), ['@a 1'])
   await lane.close()
@@ -69,7 +75,7 @@ test('taking over waits for the transaction that the owner left behind, and fenc
     return shards
   })
   const watcher = await Connection.open({ url, name: 'watcher' })
-  for (let waits = 0; waits === 0; ) {
+  for (let waits = 0; waits === 0;) {
     waits = (await watcher.send(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'mischief' AND wait_event_type = 'Lock'`)).count
   }
   order.push('committed')
@@ -95,7 +101,9 @@ test('what was committed although its confirmation was lost is found before anyt
   await lane.lane.commit(putUnit(own.slot, lane.lane.nextPosition(), '@a', '1'))
   // As if a commit had reached the database, and the connection had ended before its answer.
   await sql.send('UPDATE slots SET position = 2 WHERE slot = $1', [own.slot])
-  await sql.send(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bare lane' AND datname = current_database()`)
+  await sql.send(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bare lane' AND datname = current_database()`,
+  )
   // Written before or after the loss is noticed: the lane does not tell what it cannot know.
   await Promise.allSettled([lane.lane.commit(putUnit(own.slot, lane.lane.nextPosition(), '@b', '1'))])
   assert.equal(lane.visible, 2)
@@ -108,7 +116,10 @@ test('no more processes than slots', async (t) => {
   const { sql } = await newCluster(t)
   await migrate(sql)
   for (let n = 0; n < 32; n++) assert.equal((await takeSlot(sql, tenant(`p${n}`))).slot, n)
-  await assert.rejects(takeSlot(sql, tenant('one too many')), (error) => error instanceof DatabaseUnusable && /32 processes/.test(error.message))
+  await assert.rejects(
+    takeSlot(sql, tenant('one too many')),
+    (error) => error instanceof DatabaseUnusable && /32 processes/.test(error.message),
+  )
 })
 
 test('a database whose text is in another order or encoding is refused, with the way to make one', async () => {
@@ -123,7 +134,13 @@ test('a database whose text is in another order or encoding is refused, with the
     const connection = await Connection.open({ url: cluster.url.replace(/postgres$/, name), name })
     const checked = checkDatabase(connection)
     if (name === 'fine') await checked
-    else await assert.rejects(checked, (error) => error instanceof DatabaseUnusable && error.message.includes(`createdb --locale=C --encoding=UTF8 --template=template0 ${name}`))
+    else {
+      await assert.rejects(
+        checked,
+        (error) =>
+          error instanceof DatabaseUnusable && error.message.includes(`createdb --locale=C --encoding=UTF8 --template=template0 ${name}`),
+      )
+    }
     await connection.close()
   }
   await admin.close()

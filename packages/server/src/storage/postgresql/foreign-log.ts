@@ -62,7 +62,11 @@ export class ForeignLog {
 
   /** What a slot committed after `after` up to `position`, with the announcements that it amounts to. */
   async read(slot: number, after: number, position: number): Promise<readonly Announcement[]> {
-    const rows = (await this.#reader.run(touched, [slot, after, position])) as { room: number | null; room_id: string | null; user_id: string | null }[]
+    const rows = (await this.#reader.run(touched, [slot, after, position])) as {
+      room: number | null
+      room_id: string | null
+      user_id: string | null
+    }[]
     const rooms = new Map<number, TouchedRoom>()
     const users = new Set<string>()
     for (const { room, room_id: roomId, user_id: userId } of rows) {

@@ -30,16 +30,45 @@ const shapes: readonly [write: TableWrite, shape: object][] = [
 for (const [write, shape] of shapes) test(`the shape of ${write.name}`, () => assert.deepEqual(shapeOf(write), shape))
 
 const cases: readonly [name: string, rows: Rows[], statements: [write: TableWrite, ...values: string[]][]][] = [
-  ['rows of one write share a statement, tables in the order in which they were named', [one(add, 1, 'a'), one(other, 1, new Uint8Array([255])), one(add, 2, null), one(other, 2, null)], [[add, '{1,2}', '{"a",NULL}'], [other, '{1,2}', String.raw`{"\\xff",NULL}`]]],
-  ['writes of one table stay in their order', [one(add, 1, 'a'), one(drop, 1), one(add, 1, 'b'), one(add, 2, 'c')], [[add, '{1}', '{"a"}'], [drop, '{1}'], [add, '{1,2}', '{"b","c"}']]],
-  ['of two rows with one key the later one is written', [one(put, 1, 'a'), one(put, 2, 'b'), one(put, 1, 'c')], [[put, '{1,2}', '{"c","b"}']]],
-  ['unless the one in the table decides', [one(putIf, 1, 'a'), one(putIf, 1, 'b'), one(putIf, 2, 'c')], [[putIf, '{1}', '{"a"}'], [putIf, '{1,2}', '{"b","c"}']]],
+  [
+    'rows of one write share a statement, tables in the order in which they were named',
+    [one(add, 1, 'a'), one(other, 1, new Uint8Array([255])), one(add, 2, null), one(other, 2, null)],
+    [
+      [add, '{1,2}', '{"a",NULL}'],
+      [other, '{1,2}', String.raw`{"\\xff",NULL}`],
+    ],
+  ],
+  [
+    'writes of one table stay in their order',
+    [one(add, 1, 'a'), one(drop, 1), one(add, 1, 'b'), one(add, 2, 'c')],
+    [
+      [add, '{1}', '{"a"}'],
+      [drop, '{1}'],
+      [add, '{1,2}', '{"b","c"}'],
+    ],
+  ],
+  [
+    'of two rows with one key the later one is written',
+    [one(put, 1, 'a'), one(put, 2, 'b'), one(put, 1, 'c')],
+    [[put, '{1,2}', '{"c","b"}']],
+  ],
+  [
+    'unless the one in the table decides',
+    [one(putIf, 1, 'a'), one(putIf, 1, 'b'), one(putIf, 2, 'c')],
+    [
+      [putIf, '{1}', '{"a"}'],
+      [putIf, '{1,2}', '{"b","c"}'],
+    ],
+  ],
 ]
 for (const [name, rows, statements] of cases) {
   test(name, () => {
     const merged = new MergedRows()
     for (const row of rows) merged.add([row])
-    assert.deepEqual(merged.take(), statements.map(([write, ...values]) => ({ text: write.postgresql, values })))
+    assert.deepEqual(
+      merged.take(),
+      statements.map(([write, ...values]) => ({ text: write.postgresql, values })),
+    )
     assert.deepEqual(merged.take(), [])
   })
 }

@@ -36,7 +36,9 @@ export class MergedRows {
   add(all: readonly Rows[]): void {
     for (const { write, rows } of all) {
       for (const row of rows) {
-        if (row.length !== write.columns.length) throw new BadValue(`${write.name} got ${row.length} values for ${write.columns.length} columns`)
+        if (row.length !== write.columns.length) {
+          throw new BadValue(`${write.name} got ${row.length} values for ${write.columns.length} columns`)
+        }
         this.#addRow(write, row)
       }
     }
@@ -91,7 +93,8 @@ function keyOf(row: readonly SqlValue[], places: readonly number[]): string {
   for (const place of places) {
     const value = row[place]
     // The length before each part keeps ('a', 'bc') and ('ab', 'c') apart.
-    const part = value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1') : String(value)
+    const part =
+      value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1') : String(value)
     key += `${part.length}:${part}`
   }
   return key

@@ -67,10 +67,13 @@ export async function openPostgresql(options: Options): Promise<Database & Clust
 
 type SlotListener = Parameters<ClusterParts['onSlotChanged']>[0]
 
+/** A migration may take its time, and processes that start together wait for the first. */
+const patient = { statement_timeout: '0', idle_in_transaction_session_timeout: '0' }
+
 async function prepare(options: Options): Promise<Tenancy> {
   let connection: Connection
   try {
-    connection = await connect(options, 'start')
+    connection = await connect(options, 'start', patient)
   } catch (error) {
     throw new DatabaseUnusable(`the database cannot be opened: ${reason(error)}`, { cause: error })
   }
@@ -88,7 +91,12 @@ function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function connect(options: Options, role: string, settings: Readonly<Record<string, string>> = {}, onNotify?: (payload: string) => void): Promise<Connection> {
+function connect(
+  options: Options,
+  role: string,
+  settings: Readonly<Record<string, string>> = {},
+  onNotify?: (payload: string) => void,
+): Promise<Connection> {
   const own = { url: options.url, name: `${options.processName} ${role}`, settings }
   return Connection.open(onNotify === undefined ? own : { ...own, onNotify })
 }

@@ -11,12 +11,49 @@ const me = { slot: 0, epoch: 1 }
 
 const situations: readonly [name: string, slots: SlotState[], groups: ShardGroup[], plan: ReturnType<typeof planShards>][] = [
   ['alone, it takes all', [live(0)], [{ slot: -1, epoch: 0, shards: shards(0, 12) }], { dead: [], take: shards(0, 12), give: [] }],
-  ['of two, it takes half', [live(0), live(1)], [{ slot: -1, epoch: 0, shards: shards(0, 12) }], { dead: [], take: shards(0, 6), give: [] }],
-  ['it hands over what is too much, a few at a time', [live(0), live(1)], [{ slot: 0, epoch: 1, shards: shards(0, 12) }], { dead: [], take: [], give: [8, 9, 10, 11] }],
-  ['it gives nothing when the share is not exceeded', [live(0), live(1), live(2)], [{ slot: 0, epoch: 1, shards: shards(0, 4) }, { slot: 1, epoch: 1, shards: shards(4, 8) }, { slot: -1, epoch: 0, shards: shards(8, 12) }], { dead: [], take: [], give: [] }],
-  ['it fences a slot whose lease has ended', [live(0), ended(1)], [{ slot: 0, epoch: 1, shards: shards(0, 6) }, { slot: 1, epoch: 1, shards: shards(6, 12) }], { dead: [1], take: shards(6, 12), give: [] }],
-  ['shards of an earlier tenancy are free', [live(0), live(1, 2)], [{ slot: 1, epoch: 1, shards: shards(0, 12) }], { dead: [], take: shards(0, 6), give: [] }],
-  ['its own of an earlier tenancy are, too', [live(0)], [{ slot: 0, epoch: 0, shards: shards(0, 12) }], { dead: [], take: shards(0, 12), give: [] }],
+  [
+    'of two, it takes half',
+    [live(0), live(1)],
+    [{ slot: -1, epoch: 0, shards: shards(0, 12) }],
+    { dead: [], take: shards(0, 6), give: [] },
+  ],
+  [
+    'it hands over what is too much, a few at a time',
+    [live(0), live(1)],
+    [{ slot: 0, epoch: 1, shards: shards(0, 12) }],
+    { dead: [], take: [], give: [8, 9, 10, 11] },
+  ],
+  [
+    'it gives nothing when the share is not exceeded',
+    [live(0), live(1), live(2)],
+    [
+      { slot: 0, epoch: 1, shards: shards(0, 4) },
+      { slot: 1, epoch: 1, shards: shards(4, 8) },
+      { slot: -1, epoch: 0, shards: shards(8, 12) },
+    ],
+    { dead: [], take: [], give: [] },
+  ],
+  [
+    'it fences a slot whose lease has ended',
+    [live(0), ended(1)],
+    [
+      { slot: 0, epoch: 1, shards: shards(0, 6) },
+      { slot: 1, epoch: 1, shards: shards(6, 12) },
+    ],
+    { dead: [1], take: shards(6, 12), give: [] },
+  ],
+  [
+    'shards of an earlier tenancy are free',
+    [live(0), live(1, 2)],
+    [{ slot: 1, epoch: 1, shards: shards(0, 12) }],
+    { dead: [], take: shards(0, 6), give: [] },
+  ],
+  [
+    'its own of an earlier tenancy are, too',
+    [live(0)],
+    [{ slot: 0, epoch: 0, shards: shards(0, 12) }],
+    { dead: [], take: shards(0, 12), give: [] },
+  ],
 ]
 
 for (const [name, slots, groups, plan] of situations) {
@@ -25,7 +62,12 @@ for (const [name, slots, groups, plan] of situations) {
 
 test('processes that come and go always end with fair shares', () => {
   const owner = new Map<number, number>(shards(0, 100).map((shard) => [shard, -1]))
-  const groups = (): ShardGroup[] => [...Map.groupBy(owner, ([, slot]) => slot)].map(([slot, list]) => ({ slot, epoch: slot < 0 ? 0 : 1, shards: list.map(([shard]) => shard) }))
+  const groups = (): ShardGroup[] =>
+    [...Map.groupBy(owner, ([, slot]) => slot)].map(([slot, list]) => ({
+      slot,
+      epoch: slot < 0 ? 0 : 1,
+      shards: list.map(([shard]) => shard),
+    }))
   for (const alive of [[0], [0, 1], [0, 1, 2, 3, 4], [1, 4], [1, 4, 7], [2]]) {
     const slots = shards(0, 8).map((slot) => (alive.includes(slot) ? live(slot) : ended(slot)))
     for (let round = 0; round < 40; round++) {
@@ -36,7 +78,10 @@ test('processes that come and go always end with fair shares', () => {
       }
     }
     const counts = alive.map((slot) => [...owner.values()].filter((is) => is === slot).length)
-    assert.equal(counts.reduce((sum, count) => sum + count), 100)
+    assert.equal(
+      counts.reduce((sum, count) => sum + count),
+      100,
+    )
     assert.ok(Math.max(...counts) <= Math.ceil(100 / alive.length), `${counts}`)
   }
 })

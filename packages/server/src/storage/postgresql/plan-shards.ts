@@ -27,7 +27,12 @@ export interface ShardPlan {
  * The fair share of `own` among the slots whose lease holds: nobody more than the share rounded up. Free shards are taken up
  * to it; beyond it, at most `giveMax` are handed over at once. Shards stay where they are as long as nobody has too many.
  */
-export function planShards(slots: readonly SlotState[], groups: readonly ShardGroup[], own: { slot: number; epoch: number }, giveMax: number): ShardPlan {
+export function planShards(
+  slots: readonly SlotState[],
+  groups: readonly ShardGroup[],
+  own: { slot: number; epoch: number },
+  giveMax: number,
+): ShardPlan {
   const tenancies = new Map(slots.map((state) => [state.slot, state]))
   const isOwn = (group: ShardGroup): boolean => group.slot === own.slot && group.epoch === own.epoch
   const dead = new Set<number>()

@@ -28,7 +28,14 @@ export const ownersChanged = 'owners'
 export class PositionsWatch {
   readonly #ports: Ports
   #foreign: ReadonlyMap<number, number> = new Map()
-  #shown: { readonly foreign: ReadonlyMap<number, number>; readonly slot: number; readonly own: number; readonly all: ReadonlyMap<number, number> } | undefined
+  #shown:
+    | {
+        readonly foreign: ReadonlyMap<number, number>
+        readonly slot: number
+        readonly own: number
+        readonly all: ReadonlyMap<number, number>
+      }
+    | undefined
   #connection: Connection | undefined
   #wanted = false
   #running: Promise<void> | undefined

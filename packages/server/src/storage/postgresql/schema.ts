@@ -8,7 +8,27 @@ import { advisoryLocks, createShards } from './slot-table.ts'
 const serverVersionMin = 130_000
 
 /** Texts in the order of their code points: other orders put some of them elsewhere. */
-const probes = ['', ' b', '-a', 'A', 'B', '[', '_', 'a', 'a b', 'ab', 'b', 'z', '~', '\u{c4}', '\u{df}', '\u{e9}', '\u{e000}', '\u{fffd}', '\u{1f600}']
+const probes = [
+  '',
+  ' b',
+  '-a',
+  'A',
+  'B',
+  '[',
+  '_',
+  'a',
+  'a b',
+  'ab',
+  'b',
+  'z',
+  '~',
+  '\u{c4}',
+  '\u{df}',
+  '\u{e9}',
+  '\u{e000}',
+  '\u{fffd}',
+  '\u{1f600}',
+]
 
 /**
  * Is this a database that we can use? Text must be UTF-8 and compared by code point, as SQLite does: whatever is sorted must
@@ -21,7 +41,9 @@ export async function checkDatabase(connection: Connection): Promise<void> {
   )
   const { version, encoding, name, collation } = rows[0] ?? {}
   if (Number(version) < serverVersionMin) {
-    throw new DatabaseUnusable(`PostgreSQL ${serverVersionMin / 10_000} or newer is needed, and this one is ${Math.floor(Number(version) / 10_000)}`)
+    throw new DatabaseUnusable(
+      `PostgreSQL ${serverVersionMin / 10_000} or newer is needed, and this one is ${Math.floor(Number(version) / 10_000)}`,
+    )
   }
   if (encoding !== 'UTF8' || !(await comparesByCodePoint(connection))) {
     throw new DatabaseUnusable(

@@ -107,7 +107,9 @@ export async function renewAndLook(connection: Connection, fence: Fence, tenant:
 export function takeShards(connection: Connection, fence: Fence, shards: readonly number[], dead: readonly number[]): Promise<number[]> {
   return connection.transaction(async () => {
     await connection.send(lockLeases)
-    if (dead.length > 0) await connection.send(`UPDATE slots SET epoch = epoch + 1 WHERE slot = ANY($1) AND expires_at <= ${now}`, [`{${dead.join()}}`])
+    if (dead.length > 0) {
+      await connection.send(`UPDATE slots SET epoch = epoch + 1 WHERE slot = ANY($1) AND expires_at <= ${now}`, [`{${dead.join()}}`])
+    }
     const { rows } = await connection.send(
       `UPDATE shards SET slot = $1, epoch = $2 WHERE shard = ANY($3)
          AND NOT EXISTS (SELECT 1 FROM slots WHERE slots.slot = shards.slot AND slots.epoch = shards.epoch)

@@ -76,5 +76,10 @@ export const wireTypes = {
   int8: { to: 20, from: [20, 1700], serialize: String, parse: Number },
   bool: { to: 16, from: [16], serialize: same, parse: (text: string) => (text === 't' ? 1 : 0) },
   bytea: { to: 17, from: [17], serialize: same, parse: (text: string) => new Uint8Array(Buffer.from(text.slice(2), 'hex')) },
-  numbers: { to: 1016, from: [1016], serialize: same, parse: (text: string) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(Number)) },
+  numbers: {
+    to: 1016,
+    from: [1016],
+    serialize: same,
+    parse: (text: string) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(Number)),
+  },
 }
