@@ -1,6 +1,7 @@
 import { Type } from '../http/type.ts'
 import { endpoint } from '../http/endpoint.ts'
-import { makeMembership, type ServePorts } from '../rooms/membership/serve-membership.ts'
+import { jsonReply } from '../http/reply.ts'
+import type { Rooms } from '../rooms/rooms.ts'
 
 /** GET /make_join/{roomId}/{userId}. Server-Server API, "Joining Rooms". */
 export const makeJoin = endpoint({
@@ -11,14 +12,14 @@ export const makeJoin = endpoint({
   limit: 'federation_join',
   query: Type.Object({ ver: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })) }),
 
-  async handle({ caller, params, query }, { servePorts }: { readonly servePorts: ServePorts }) {
-    const { roomVersion, event } = await makeMembership(servePorts, {
+  async handle({ caller, params, query }, { rooms }: { readonly rooms: Rooms }) {
+    const { roomVersion, event } = await rooms.makeMembership({
       origin: caller.serverName,
       roomId: params.roomId,
       userId: params.userId,
       membership: 'join',
       versions: query.ver ?? ['1'],
     })
-    return { room_version: roomVersion, event }
+    return jsonReply(`{"room_version":${JSON.stringify(roomVersion)},"event":${event}}`)
   },
 })

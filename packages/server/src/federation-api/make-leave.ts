@@ -1,5 +1,6 @@
 import { endpoint } from '../http/endpoint.ts'
-import { makeMembership, type ServePorts } from '../rooms/membership/serve-membership.ts'
+import { jsonReply } from '../http/reply.ts'
+import type { Rooms } from '../rooms/rooms.ts'
 
 /** GET /make_leave/{roomId}/{userId}. Server-Server API, "Leaving Rooms (Rejecting Invites)". */
 export const makeLeave = endpoint({
@@ -9,14 +10,14 @@ export const makeLeave = endpoint({
   auth: 'server',
   limit: 'federation_join',
 
-  async handle({ caller, params }, { servePorts }: { readonly servePorts: ServePorts }) {
-    const { roomVersion, event } = await makeMembership(servePorts, {
+  async handle({ caller, params }, { rooms }: { readonly rooms: Rooms }) {
+    const { roomVersion, event } = await rooms.makeMembership({
       origin: caller.serverName,
       roomId: params.roomId,
       userId: params.userId,
       membership: 'leave',
       versions: undefined,
     })
-    return { room_version: roomVersion, event }
+    return jsonReply(`{"room_version":${JSON.stringify(roomVersion)},"event":${event}}`)
   },
 })

@@ -1,7 +1,8 @@
-import { isJsonObject } from '@causeway/events'
+import { canonicalJson, isJsonObject } from '@causeway/events'
 import { MatrixError } from '../errors.ts'
 import { endpoint } from '../http/endpoint.ts'
-import { receiveInvite, type InvitePorts } from '../rooms/membership/invites.ts'
+import { jsonReply } from '../http/reply.ts'
+import type { Rooms } from '../rooms/rooms.ts'
 import { bodyObject } from './send-transaction.ts'
 
 /** PUT /v2/invite/{roomId}/{eventId}. Server-Server API, "Inviting to a room". */
@@ -13,19 +14,19 @@ export const sendInviteV2 = endpoint({
   limit: 'federation_join',
   rawBody: true,
 
-  async handle({ caller, params }, { invitePorts }: { readonly invitePorts: InvitePorts }) {
+  async handle({ caller, params }, { rooms }: { readonly rooms: Rooms }) {
     const body = bodyObject(caller)
     const { room_version: roomVersion, event, invite_room_state: stripped } = body
     if (typeof roomVersion !== 'string') throw new MatrixError('M_BAD_JSON', 'room_version must be a string')
     if (!isJsonObject(event)) throw new MatrixError('M_BAD_JSON', 'event must be an object')
-    const signed = await receiveInvite(invitePorts, {
+    const signed = await rooms.receiveInvite({
       origin: caller.serverName,
       roomId: params.roomId,
       eventId: params.eventId,
       roomVersion,
-      event,
-      strippedState: stripped,
+      event: canonicalJson(event),
+      ...(stripped === undefined ? {} : { strippedState: canonicalJson(stripped) }),
     })
-    return { event: signed.object }
+    return jsonReply(`{"event":${signed.event}}`)
   },
 })

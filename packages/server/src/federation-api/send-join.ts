@@ -1,7 +1,8 @@
+import { canonicalJson } from '@causeway/events'
 import { Type } from '../http/type.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { jsonReply } from '../http/reply.ts'
-import { joinAnswer, sendMembership, type ServePorts } from '../rooms/membership/serve-membership.ts'
+import type { Rooms } from '../rooms/rooms.ts'
 import { bodyObject } from './send-transaction.ts'
 
 /** PUT /v2/send_join/{roomId}/{eventId}. Server-Server API, "Joining Rooms". */
@@ -14,14 +15,15 @@ export const sendJoin = endpoint({
   rawBody: true,
   query: Type.Object({ omit_members: Type.Optional(Type.Boolean()) }),
 
-  async handle({ caller, params, query }, { servePorts }: { readonly servePorts: ServePorts }) {
-    const served = await sendMembership(servePorts, {
+  async handle({ caller, params, query }, { rooms }: { readonly rooms: Rooms }) {
+    const { answer } = await rooms.sendMembership({
       origin: caller.serverName,
       roomId: params.roomId,
       eventId: params.eventId,
       membership: 'join',
-      body: bodyObject(caller),
+      body: canonicalJson(bodyObject(caller)),
+      omitMembers: query.omit_members === true,
     })
-    return jsonReply(await joinAnswer(servePorts, served, { omitMembers: query.omit_members === true }))
+    return jsonReply(answer)
   },
 })

@@ -1,5 +1,6 @@
+import { canonicalJson } from '@causeway/events'
 import { endpoint } from '../http/endpoint.ts'
-import { sendMembership, type ServePorts } from '../rooms/membership/serve-membership.ts'
+import type { Rooms } from '../rooms/rooms.ts'
 import { bodyObject } from './send-transaction.ts'
 
 /** PUT /v2/send_leave/{roomId}/{eventId}. Server-Server API, "Leaving Rooms (Rejecting Invites)". */
@@ -11,13 +12,13 @@ export const sendLeave = endpoint({
   limit: 'federation_join',
   rawBody: true,
 
-  async handle({ caller, params }, { servePorts }: { readonly servePorts: ServePorts }) {
-    await sendMembership(servePorts, {
+  async handle({ caller, params }, { rooms }: { readonly rooms: Rooms }) {
+    await rooms.sendMembership({
       origin: caller.serverName,
       roomId: params.roomId,
       eventId: params.eventId,
       membership: 'leave',
-      body: bodyObject(caller),
+      body: canonicalJson(bodyObject(caller)),
     })
     return {}
   },

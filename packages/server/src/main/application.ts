@@ -1,6 +1,7 @@
 import { roomsFederationEndpoints } from '../federation-api/rooms-federation-endpoints.ts'
 import { SharedSecretRegistration } from '../admin-api/shared-secret/shared-secret-registration.ts'
 import { userAdminEndpoints } from '../admin-api/user-admin-endpoints.ts'
+import { readingEndpoints } from '../client-api/reading-endpoints.ts'
 import { roomsEndpoints } from '../client-api/rooms-endpoints.ts'
 import { userEndpoints } from '../client-api/user-endpoints.ts'
 import type { Config } from '../config/config.ts'
@@ -12,11 +13,13 @@ import type { Logger } from '../platform/logger.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { Names } from '../platform/names.ts'
 import type { Random } from '../platform/random.ts'
+import { shardOf } from '../rooms/engine/shard-of.ts'
 import { Transactions } from '../rooms/inbound/transactions.ts'
 import { composeFederation, openTransport, type Transport } from './compose/compose-federation.ts'
 import { composeRooms } from './compose/compose-rooms.ts'
 import { composeUserLayer } from './compose/compose-user-layer.ts'
 import { openStorage, type Storage } from './compose/open-storage.ts'
+import { composeReading } from './compose/compose-reading.ts'
 import { receiveEdus } from './compose/receive-edu.ts'
 
 /** The ports to the machine that everything above is given. */
@@ -40,6 +43,9 @@ export interface Application<Services> {
   stop(): Promise<void>
 }
 
+/** Milliseconds that transactions under way to other servers get when the server stops. */
+const senderStopMs = 1_500
+
 /** Open the database and compose the layers on it. */
 export async function openApplication(config: Config, platform: Platform): Promise<Application<Services>> {
   const storage = await openStorage(config, platform)
@@ -52,23 +58,26 @@ export type Services = ReturnType<typeof composeServices>['services']
 /** Put the layers together, from the lowest up. */
 export function composeApplication(config: Config, platform: Platform, storage: Storage, transport: Transport): Application<Services> {
   const composed = composeServices(config, platform, storage, transport)
-  const { services, rooms, users, federation } = composed
+  const { services, rooms, users, federation, layer } = composed
   return {
-    endpoints: [...userEndpoints, ...userAdminEndpoints, ...roomsEndpoints, ...roomsFederationEndpoints],
+    endpoints: [...userEndpoints, ...userAdminEndpoints, ...roomsEndpoints, ...readingEndpoints, ...roomsFederationEndpoints, ...rooms.cluster.endpoints],
     services,
     identify: {
       user: (token, request) => users.callers.identify(token, request),
       server: (request) => federation.verifier.verify(request),
     },
     begin: () => {
+      void layer.senders.start()
       rooms.tasks.start()
       storage.ownership.onGained((shards) => void rooms.inbox.start(new Set(shards)))
       storage.ownership.onLost((shards) => rooms.engine.release(new Set(shards)))
     },
     stop: async () => {
       rooms.tasks.stop()
+      await layer.senders.stop(senderStopMs)
       await rooms.inbox.idle()
       await users.lastSeen.flush()
+      await rooms.cluster.close()
       await storage.db.close()
     },
   }
@@ -78,9 +87,18 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
   const federation = composeFederation(config, platform, storage.db, transport)
   const users = composeUserLayer(config, platform, storage.db, federation)
   const rooms = composeRooms(config, platform, storage, federation, users)
-  const { engine, inbox, ports } = rooms
+  const { engine, inbox, ports, cluster } = rooms
+  const layer = composeReading(platform, storage, federation, users, rooms, cluster)
   const transactions = new Transactions(
-    { engine, inbox, peers: ports.peers, log: platform.log, receiveEdu: receiveEdus({}) },
+    {
+      engine,
+      inbox,
+      peers: ports.peers,
+      log: platform.log,
+      receiveEdu: receiveEdus(layer.edus),
+      elsewhere: (roomId, origin, pdus) =>
+        cluster.calls.owns(shardOf(roomId)) ? undefined : cluster.calls.call(roomId, 'admitPdus', { roomId, origin, pdus }).then(({ answers }) => answers),
+    },
     (origin) => federation.destinations.heardFrom(origin),
   )
   const serverName = config.server.name
@@ -99,8 +117,11 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
     rooms: rooms.rooms,
     roomDirectory: rooms.roomDirectory,
     servedReads: rooms.servedReads,
-    servePorts: { engine, peers: ports.peers },
-    invitePorts: { ...ports },
+    reading: layer.reading,
+    sync: layer.sync,
+    syncFilters: layer.syncFilters,
+    typing: layer.typing,
+    readMarkers: layer.readMarkers,
     sharedSecretRegistration: new SharedSecretRegistration({
       clock: platform.clock,
       random: platform.random,
@@ -108,5 +129,5 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
     }),
     transactions,
   }
-  return { services, rooms, users, federation }
+  return { services, rooms, users, federation, layer }
 }

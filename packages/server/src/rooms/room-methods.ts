@@ -1,9 +1,12 @@
 import {
+  canonicalJson,
   fromPlain,
   isJsonObject,
+  parseJson,
   serverOf,
   type EventId,
   type JsonObject,
+  type JsonValue,
   type RoomId,
   type ServerName,
   type UserId,
@@ -18,10 +21,12 @@ import type { RoomEngine } from './engine/room-engine.ts'
 import type { TransactionKey, TransactionMemory } from './engine/transaction-memory.ts'
 import type { Inbox } from './inbound/inbox.ts'
 import type { RoomPeers } from './inbound/room-peers.ts'
-import { inviteRemote } from './membership/invites.ts'
+import { admitPdus, type PduAnswer } from './inbound/receive-transaction.ts'
+import { inviteRemote, receiveInvite } from './membership/invites.ts'
 import { joinRemote } from './membership/join-remote.ts'
 import { leaveRemote } from './membership/leave-remote.ts'
 import type { MembershipPeers } from './membership/membership-peers.ts'
+import { joinAnswer, makeMembership, sendMembership, type MakeRequest, type OwnMembership } from './membership/serve-membership.ts'
 
 /** An object as JSON.parse gives it: what a client sent as content. */
 export type PlainObject = Readonly<Record<string, unknown>>
@@ -65,6 +70,26 @@ export interface MembershipArguments {
   readonly servers?: readonly ServerName[]
 }
 
+/** A member event of another server, as text: numbers of old rooms are kept as they were written. */
+export interface SendMembershipArguments {
+  readonly origin: ServerName
+  readonly roomId: RoomId
+  readonly eventId: EventId
+  readonly membership: OwnMembership
+  readonly body: string
+  readonly omitMembers?: boolean
+}
+
+/** An invite from another server, its event and state as text. */
+export interface InviteArguments {
+  readonly origin: ServerName
+  readonly roomId: RoomId
+  readonly eventId: EventId
+  readonly roomVersion: string
+  readonly event: string
+  readonly strippedState?: string
+}
+
 /**
  * What can be done to a room, over plain data only: each runs in the process that owns the room, and any process can call
  * it there.
@@ -105,6 +130,30 @@ export function roomMethods(ports: RoomPorts) {
       }
     },
 
+    /** A template for the member event of a user of another server. */
+    async makeMembership(args: MakeRequest): Promise<{ roomVersion: string; event: string }> {
+      const { roomVersion, event } = await makeMembership(ports, args)
+      return { roomVersion, event: canonicalJson(event) }
+    },
+
+    /** Take in the member event of a user of another server; gives the room for a join. */
+    async sendMembership(args: SendMembershipArguments): Promise<{ answer: string }> {
+      const served = await sendMembership(ports, { ...args, body: objectOf(args.body) })
+      return { answer: args.membership === 'join' ? await joinAnswer(ports, served, { omitMembers: args.omitMembers === true }) : '{}' }
+    },
+
+    /** Take in an invite from another server; gives it countersigned. */
+    async receiveInvite(args: InviteArguments): Promise<{ event: string }> {
+      const stripped = args.strippedState === undefined ? undefined : valueOf(args.strippedState)
+      const pdu = await receiveInvite(ports, { ...args, event: objectOf(args.event), strippedState: stripped })
+      return { event: pdu.json }
+    },
+
+    /** Take in events from another server, for the process that answers it. */
+    async admitPdus(args: { readonly roomId: RoomId; readonly origin: ServerName; readonly pdus: readonly string[] }): Promise<{ answers: readonly PduAnswer[] }> {
+      return { answers: await admitPdus(ports, args.roomId, args.origin, args.pdus.map(objectOf)) }
+    },
+
     /** Forget a room that the user has left. */
     async forget(args: { readonly roomId: RoomId; readonly userId: UserId }): Promise<object> {
       await forgetRoom(engine, args.roomId, args.userId)
@@ -135,6 +184,18 @@ async function join(ports: RoomPorts, command: MembershipCommand, servers: reado
 function otherServers(ports: RoomPorts, servers: Iterable<string>): ServerName[] {
   // Servers in a room's member list come from parsed user ids.
   return [...servers].filter((server) => server !== ports.engine.ports.serverName) as ServerName[]
+}
+
+function valueOf(text: string): JsonValue {
+  const parsed = parseJson(text)
+  if (!parsed.ok) throw new MatrixError('M_BAD_JSON', parsed.fault.why)
+  return parsed.value
+}
+
+function objectOf(text: string): JsonObject {
+  const value = valueOf(text)
+  if (!isJsonObject(value)) throw new MatrixError('M_BAD_JSON', 'An event must be an object')
+  return value
 }
 
 /** A client's content as events hold it. Throws M_BAD_JSON. */

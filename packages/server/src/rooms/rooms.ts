@@ -1,6 +1,6 @@
 import { serverOf, type JsonObject, type RoomId, type UserId } from '@causeway/events'
 import { createRoom, type CreateRoomCommand } from './commands/create-room.ts'
-import { contentOf, type MembershipArguments, type PlainObject, type RoomMethods, type RoomPorts, type SendArguments } from './room-methods.ts'
+import { contentOf, type InviteArguments, type MembershipArguments, type PlainObject, type RoomMethods, type RoomPorts, type SendArguments, type SendMembershipArguments } from './room-methods.ts'
 
 /** Calls a room method in the process that owns the room. */
 export interface RoomCalls {
@@ -71,6 +71,18 @@ export class Rooms {
 
   changeMembership(args: MembershipArguments): ReturnType<RoomMethods['changeMembership']> {
     return this.#calls.call(args.roomId, 'changeMembership', args)
+  }
+
+  makeMembership(args: Parameters<RoomMethods['makeMembership']>[0]): ReturnType<RoomMethods['makeMembership']> {
+    return this.#calls.call(args.roomId, 'makeMembership', args)
+  }
+
+  sendMembership(args: SendMembershipArguments): ReturnType<RoomMethods['sendMembership']> {
+    return this.#calls.call(args.roomId, 'sendMembership', args)
+  }
+
+  receiveInvite(args: InviteArguments): ReturnType<RoomMethods['receiveInvite']> {
+    return this.#calls.call(args.roomId, 'receiveInvite', args)
   }
 
   forget(roomId: RoomId, userId: UserId): ReturnType<RoomMethods['forget']> {

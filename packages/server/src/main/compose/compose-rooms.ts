@@ -9,10 +9,11 @@ import { PushAudiences } from '../../rooms/push/push-audiences.ts'
 import { RoomDirectory } from '../../rooms/room-directory.ts'
 import { roomMethods, type RoomPorts } from '../../rooms/room-methods.ts'
 import { RoomNumbers } from '../../rooms/room-numbers.ts'
-import { Rooms, type RoomCalls } from '../../rooms/rooms.ts'
+import { Rooms } from '../../rooms/rooms.ts'
 import { ServedReads } from '../../rooms/serve/serve-reads.ts'
 import { UserRoomTasks } from '../../rooms/user-room-tasks.ts'
 import type { Platform } from '../application.ts'
+import { composeCluster, type Cluster } from './compose-cluster.ts'
 import type { Federation } from './compose-federation.ts'
 import type { Users } from '../../users/compose-users.ts'
 import { isActiveUser, memberProfile, roomRules } from './compose-user-layer.ts'
@@ -27,11 +28,12 @@ export interface RoomLayer {
   readonly roomDirectory: RoomDirectory
   readonly servedReads: ServedReads
   readonly tasks: UserRoomTasks
+  readonly cluster: Cluster
 }
 
 /** The engine, its commands, and the way to them from every process. */
 export function composeRooms(config: Config, platform: Platform, storage: Storage, federation: Federation, users: Users): RoomLayer {
-  const { db, ownership } = storage
+  const { db } = storage
   const { clock, log, random } = platform
   const audiences = new PushAudiences(db, roomRules(users))
   const engine = new RoomEngine(
@@ -55,12 +57,8 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
     background: (work) => void work().catch((error: unknown) => log.warn({ err: error }, 'work in the background failed')),
   }
   const methods = roomMethods(ports)
-  const calls: RoomCalls = {
-    // Each method takes its own arguments, which a call by name cannot tell the compiler.
-    call: (_roomId, method, args) => Reflect.apply(methods[method], methods, [args]),
-    owns: (shard) => ownership.owns(shard),
-  }
-  const rooms = new Rooms(ports, calls)
+  const cluster = composeCluster(platform, storage, methods)
+  const rooms = new Rooms(ports, cluster.calls)
   return {
     engine,
     inbox,
@@ -69,5 +67,6 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
     roomDirectory: new RoomDirectory({ engine, remoteAlias: (server, alias) => remoteAliasTarget(federation.client, server, alias) }),
     servedReads: new ServedReads(engine),
     tasks: new UserRoomTasks({ ...ports, clock, log }, rooms),
+    cluster,
   }
 }

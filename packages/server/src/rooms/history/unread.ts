@@ -18,15 +18,15 @@ interface Ports {
   readonly db: Database
   /** A user's receipts in a room, by its number. */
   readonly receiptsOf: (room: number, userId: UserId) => Promise<readonly Receipt[]>
-  /** The class of equal push rules that a user is in; absent for somebody who is in none. */
-  readonly classOf: (userId: UserId) => number | undefined
+  /** The class of equal push rules that a user is in. */
+  readonly classOf: (userId: UserId) => Promise<number>
 }
 
 /** What was found for one user and room. */
 interface Known {
   /** Live position up to which the user has read. */
   readonly readPos: number
-  readonly classId: number | undefined
+  readonly classId: number
   /** The total of the user's class at `readPos`. */
   readonly base: number
   /** Up to where own events were looked for. */
@@ -59,12 +59,12 @@ export class Unread {
     const now = await this.#countsAt(view, upTo)
     const known = await this.#update(view, userId, upTo, joinedPos, now, earlier)
     if (known !== earlier) this.#known.set(name, known)
-    const grown = known.classId === undefined ? 0 : totalOf(now, known.classId) - known.base
+    const grown = totalOf(now, known.classId) - known.base
     return { notifications: Math.max(0, grown + known.notify), highlights: Math.max(0, known.highlight) }
   }
 
   async #update(view: RoomView, userId: UserId, upTo: number, joinedPos: number, now: Uint8Array | undefined, earlier: Known | undefined): Promise<Known> {
-    const classId = this.#ports.classOf(userId)
+    const classId = await this.#ports.classOf(userId)
     const rowsTotal = totalOf(now, rowsClass)
     let readPos = Math.max(joinedPos, earlier?.readPos ?? 0)
     for (const receipt of await this.#ports.receiptsOf(view.room, userId)) {
@@ -75,7 +75,7 @@ export class Unread {
     if (scanFrom < upTo) readPos = Math.max(readPos, await this.#newestOwn(view, userId, scanFrom, upTo))
     const unchanged = earlier !== undefined && earlier.readPos === readPos && earlier.classId === classId
     if (unchanged && earlier.rowsTotal === rowsTotal) return earlier.scannedTo >= upTo ? earlier : { ...earlier, scannedTo: upTo }
-    const base = unchanged ? earlier.base : classId === undefined ? 0 : totalOf(await this.#countsAt(view, readPos), classId)
+    const base = unchanged ? earlier.base : totalOf(await this.#countsAt(view, readPos), classId)
     const rows = rowsTotal === 0 ? { notify: 0, highlight: 0 } : await sumPushActions(this.#ports.db, view.room, userId, readPos, upTo)
     return { readPos, classId, base, scannedTo: upTo, rowsTotal, ...rows }
   }

@@ -1,4 +1,4 @@
-import { isJsonObject, parseRoomId, type JsonObject, type JsonValue, type RoomId, type ServerName } from '@causeway/events'
+import { canonicalJson, isJsonObject, parseRoomId, type JsonObject, type JsonValue, type RoomId, type ServerName } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import type { Logger } from '../../platform/logger.ts'
 import type { Rows } from '../../storage/database.ts'
@@ -13,7 +13,14 @@ import { serverAllowed } from './server-acl.ts'
 /** What an EDU changes: rows of the transaction's commit, and what to do once it is durable. */
 export interface EduEffect {
   readonly rows?: readonly Rows[]
-  readonly then?: () => void
+  readonly afterwards?: () => void
+}
+
+/** What is said of one event of a transaction. */
+export interface PduAnswer {
+  readonly eventId: string
+  /** Absent for one that was taken in. */
+  readonly error?: string
 }
 
 /** What a transaction is taken in with. */
@@ -22,6 +29,8 @@ export interface TransactionPorts {
   readonly peers: RoomPeers
   readonly inbox: Inbox
   readonly log: Logger
+  /** Takes events in where their room is owned by another process; absent for a room that this one owns. */
+  readonly elsewhere: (roomId: RoomId, origin: ServerName, pdus: readonly string[]) => Promise<readonly PduAnswer[]> | undefined
   /** Takes in one EDU; absent for a type that we do not know. It never throws for what a peer sent. */
   readonly receiveEdu: (origin: ServerName, type: string, content: JsonObject) => Promise<EduEffect | undefined>
 }
@@ -45,6 +54,11 @@ export async function receiveTransaction(ports: TransactionPorts, origin: Server
   const admitted: { readonly roomId: RoomId; readonly waiting: Waiting }[] = []
   const rows: Rows[] = []
   for (const [roomId, values] of byRoom(pdus)) {
+    const elsewhere = ports.elsewhere(roomId, origin, values.map((value) => canonicalJson(value)))
+    if (elsewhere !== undefined) {
+      for (const { eventId, error } of await elsewhere) results[eventId] = error === undefined ? {} : { error }
+      continue
+    }
     const view = await ports.engine.view(roomId)
     if (view === undefined) continue
     for (const outcome of await admitRoom(ports, origin, view, values)) {
@@ -61,14 +75,25 @@ export async function receiveTransaction(ports: TransactionPorts, origin: Server
   const answer = JSON.stringify({ pdus: results })
   rows.push(...effects.flatMap((effect) => effect.rows ?? []), { write: insertInboundTransaction, rows: [[origin, txnId, answer, clock.now()]] })
   await db.commit({ rows })
-  for (const effect of effects) effect.then?.()
+  for (const effect of effects) effect.afterwards?.()
   for (const { roomId, waiting } of admitted) ports.inbox.enqueue(roomId, [waiting])
   return answer
 }
 
+/** Take in events of one room for another process of this server, which answers the peer. */
+export async function admitPdus(ports: Pick<TransactionPorts, 'engine' | 'peers' | 'inbox' | 'log'>, roomId: RoomId, origin: ServerName, values: readonly JsonObject[]): Promise<PduAnswer[]> {
+  const view = await ports.engine.view(roomId)
+  if (view === undefined) return []
+  const outcomes = await admitRoom(ports, origin, view, values)
+  const admitted = outcomes.flatMap((outcome) => ('waiting' in outcome ? [outcome] : []))
+  await ports.engine.ports.db.commit({ rows: admitted.map(({ row }) => row), shards: [view.shard] })
+  ports.inbox.enqueue(roomId, admitted.map(({ waiting }) => waiting))
+  return outcomes.map((outcome) => ('waiting' in outcome ? { eventId: outcome.waiting.pdu.eventId } : outcome))
+}
+
 type Admitted = { readonly waiting: Waiting; readonly row: Rows } | { readonly eventId: string; readonly error: string }
 
-async function admitRoom(ports: TransactionPorts, origin: ServerName, view: RoomView, values: readonly JsonObject[]): Promise<Admitted[]> {
+async function admitRoom(ports: Pick<TransactionPorts, 'engine' | 'peers' | 'inbox' | 'log'>, origin: ServerName, view: RoomView, values: readonly JsonObject[]): Promise<Admitted[]> {
   const outcomes: Admitted[] = []
   const allowed = await serverAllowed(ports.engine.ports.db, view, origin)
   const received = await checkReceived(ports.peers, values, view.roomId, view.rules)

@@ -1,0 +1,150 @@
+import { parseEventId, type EventId, type RoomId, type ServerName, type UserId } from '@causeway/events'
+import { parseReceiptEdu, parseTypingEdu, typingEdu } from '../../ephemeral/edus.ts'
+import { ReadMarkers } from '../../ephemeral/read-markers.ts'
+import type { Receipt } from '../../ephemeral/receipt-announcement.ts'
+import { Receipts } from '../../ephemeral/receipts.ts'
+import { RoomReceipts } from '../../ephemeral/room-receipts.ts'
+import { Typing, type TypingNotice } from '../../ephemeral/typing.ts'
+import { Senders } from '../../federation/senders/senders.ts'
+import { backfill } from '../../rooms/inbound/backfill.ts'
+import type { EduEffect } from '../../rooms/inbound/receive-transaction.ts'
+import type { RoomEngine } from '../../rooms/engine/room-engine.ts'
+import type { ReadingPorts } from '../../rooms/history/reading-ports.ts'
+import { receiptTarget } from '../../rooms/history/receipt-target.ts'
+import { isJoinedMember, locateEvent } from '../../rooms/history/room-membership.ts'
+import { StateHistory } from '../../rooms/history/state-history.ts'
+import { Unread } from '../../rooms/history/unread.ts'
+import { SyncFilters } from '../../sync/sync-filter.ts'
+import { Sync } from '../../sync/sync.ts'
+import type { Users } from '../../users/compose-users.ts'
+import type { Platform } from '../application.ts'
+import type { Cluster } from './compose-cluster.ts'
+import type { Federation } from './compose-federation.ts'
+import type { RoomLayer } from './compose-rooms.ts'
+import { classOf } from './compose-user-layer.ts'
+import type { Storage } from './open-storage.ts'
+import type { EduReceiver } from './receive-edu.ts'
+
+/** Reading rooms, and what is said of reading; and the way of all that to other servers. */
+export interface ReadingLayer {
+  readonly reading: ReadingPorts
+  readonly sync: Sync
+  readonly syncFilters: SyncFilters
+  readonly typing: Typing
+  readonly readMarkers: ReadMarkers
+  readonly senders: Senders
+  readonly edus: Readonly<Record<string, EduReceiver>>
+}
+
+/** Typing notices are told to the other processes under this name. */
+const typingMessage = 'typing'
+
+/** Compose /sync, history, receipts and typing, and the senders that carry events and EDUs out. */
+export function composeReading(
+  platform: Platform,
+  storage: Storage,
+  federation: Federation,
+  users: Users,
+  rooms: RoomLayer,
+  cluster: Cluster,
+): ReadingLayer {
+  const { db } = storage
+  const { clock, log } = platform
+  const { engine, ports } = rooms
+  const serverName = engine.ports.serverName
+  const roomReceipts = new RoomReceipts(db)
+  db.onCommitted((announcements) => roomReceipts.note(announcements))
+  const senders = new Senders({ ...platform, db, serverName, client: federation.client, destinations: federation.destinations })
+  const isJoined = (roomId: RoomId, userId: UserId): Promise<boolean> => isJoinedMember(engine, roomId, userId)
+  const typing = new Typing({
+    clock,
+    isJoined,
+    broadcast: (notice) => {
+      cluster.tell(typingMessage, notice)
+      void sendTyping(engine, senders, notice)
+    },
+  })
+  cluster.onTold(typingMessage, (body) => {
+    if (isTypingNotice(body)) typing.relay(body)
+  })
+  const locate = (roomId: RoomId, eventId: EventId) => locateEvent(engine, roomId, eventId)
+  const receipts = new Receipts({
+    db,
+    clock,
+    locate,
+    isJoined,
+    federateReceipt: (roomId, receipt) => void sendReceipt(engine, senders, roomId, receipt),
+  })
+  const stateHistory = new StateHistory(db, engine)
+  const reading: ReadingPorts = {
+    db,
+    engine,
+    clock,
+    stateHistory,
+    backfill: (view, place) => backfill({ engine, peers: ports.peers, log }, view, place.depth),
+  }
+  const unread = new Unread({
+    db,
+    receiptsOf: (room, userId) => roomReceipts.ofUser(room, userId),
+    classOf: async (userId) => classOf((await users.pushRules.of(userId)).key),
+  })
+  const sync = new Sync({
+    db,
+    engine,
+    clock,
+    epoch: storage.facts.storeEpoch,
+    stateHistory,
+    typing,
+    receipts: roomReceipts,
+    unread,
+    accountData: users.accountDataEvents,
+    globalData: (userId, type) => users.accountData.find({ userId, roomId: '', type }),
+    extensions: [],
+  })
+  return {
+    reading,
+    sync,
+    syncFilters: new SyncFilters(async (userId, filterId) => users.filters.find(userId, filterId)),
+    typing,
+    readMarkers: new ReadMarkers({
+      receipts,
+      target: (roomId, userId, eventId, thread) => receiptTarget(engine, roomId, userId, eventId, thread),
+      locate,
+      accountData: users.accountData,
+    }),
+    senders,
+    edus: {
+      'm.typing': async (origin, content): Promise<EduEffect> => {
+        const notice = parseTypingEdu(content)
+        if (notice !== undefined) await typing.receive(origin, notice)
+        return {}
+      },
+      'm.receipt': async (origin, content): Promise<EduEffect> => {
+        await receipts.receive(origin, parseReceiptEdu(content))
+        return {}
+      },
+    },
+  }
+}
+
+async function sendTyping(engine: RoomEngine, senders: Senders, notice: TypingNotice): Promise<void> {
+  const { roomId, userId } = notice
+  senders.sendEdu(await othersIn(engine, roomId), { type: 'm.typing', content: typingEdu(notice) }, { coalesceKey: `typing ${roomId} ${userId}` })
+}
+
+async function sendReceipt(engine: RoomEngine, senders: Senders, roomId: RoomId, { userId, eventId, ts, thread }: Receipt): Promise<void> {
+  const event = parseEventId(eventId)
+  if (event === undefined) return
+  senders.sendReceipt(await othersIn(engine, roomId), { roomId, userId, eventId: event, ts, ...(thread === '' ? {} : { threadId: thread }) })
+}
+
+/** The other servers of a room. */
+async function othersIn(engine: RoomEngine, roomId: RoomId): Promise<ServerName[]> {
+  const view = await engine.view(roomId)
+  // The members' user ids were parsed, and their servers with them.
+  return [...(view?.servers.keys() ?? [])].filter((server) => server !== engine.ports.serverName) as ServerName[]
+}
+
+function isTypingNotice(body: unknown): body is TypingNotice {
+  return typeof body === 'object' && body !== null && 'roomId' in body && 'userId' in body && 'typing' in body && 'timeoutMs' in body
+}
