@@ -74,8 +74,8 @@ export const transactionsMax = 64
 export const probesMax = 16
 /** Events that wait in memory for one server; beyond it they are read from the log when their turn comes. */
 export const queuedPdusMax = 200
-/** Missed events of one room that are sent one by one after an outage; of more only the newest, and the peer fills the gap. */
-export const missedPdusMax = 50
+/** Missed events of one room that are all sent after an outage; of more only the newest, and the peer fills the gap. */
+export const missedPdusMax = 500
 /** EDUs that wait in memory for one server; the oldest go first. */
 export const queuedEdusMax = 500
 /** Milliseconds that an EDU which is not kept in storage waits at most. */
@@ -88,8 +88,15 @@ export const storedEdusMax = 10_000
 export const journalMs = second
 /** Milliseconds that an undelivered event is remembered by nothing but its place in the log. */
 export const unrecordedMsMax = 5 * second
-/** Events that are read at once to find out, at start, who has missed them. */
+/** Rows that are read at once to find out, at start, who has missed what. */
 export const replayPageSize = 500
+/** Milliseconds between two looks for senders whose process is gone, and for how long it must be. */
+export const adoptMs = minute
+export const abandonedMsMin = 2 * minute
+/** Milliseconds until work that failed through no fault of its server is tried again. */
+export const hitchMs = second
+/** Milliseconds after which a timer looks at the clock again, should that have been set. */
+export const timerMsMax = minute
 
 /** Servers that failed lately and are remembered for it; some 150 bytes each. */
 export const failingServersMax = 20_000

@@ -16,7 +16,7 @@ import type { Random } from '../platform/random.ts'
 import { shardOf } from '../rooms/engine/shard-of.ts'
 import { Transactions } from '../rooms/inbound/transactions.ts'
 import { composeFederation, openTransport, type Transport } from './compose/compose-federation.ts'
-import { composeRooms } from './compose/compose-rooms.ts'
+import { composeRooms, type RoomLayer } from './compose/compose-rooms.ts'
 import { composeUserLayer } from './compose/compose-user-layer.ts'
 import { openStorage, type Storage } from './compose/open-storage.ts'
 import { composeReading } from './compose/compose-reading.ts'
@@ -69,7 +69,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
     begin: () => {
       void layer.senders.start()
       rooms.tasks.start()
-      storage.ownership.onGained((shards) => void rooms.inbox.start(new Set(shards)))
+      storage.ownership.onGained((shards) => void takeOver(rooms, new Set(shards)))
       storage.ownership.onLost((shards) => rooms.engine.release(new Set(shards)))
     },
     stop: async () => {
@@ -81,6 +81,12 @@ export function composeApplication(config: Config, platform: Platform, storage: 
       await storage.db.close()
     },
   }
+}
+
+/** Rooms came to this process: what it knew of them as a reader may be old, and their inboxes wait. */
+async function takeOver(rooms: RoomLayer, shards: ReadonlySet<number>): Promise<void> {
+  await rooms.engine.release(shards)
+  await rooms.inbox.start(shards)
 }
 
 function composeServices(config: Config, platform: Platform, storage: Storage, transport: Transport) {

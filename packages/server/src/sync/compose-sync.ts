@@ -31,7 +31,7 @@ export interface ReadingLayerPorts {
   readonly accountDataEvents: Pick<AccountDataEvents, 'all' | 'changes' | 'content'>
   readonly filters: Pick<Filters, 'find'>
   /** The class of equal push rules that a user is in. */
-  readonly classOf: (userId: UserId) => number | undefined
+  readonly classOf: (userId: UserId) => Promise<number>
   /** Fetches older history from other servers; `async () => false` where there are none. */
   readonly backfill: Backfill
   /** Tells the other servers of the room, and the other processes of this one. */

@@ -75,6 +75,8 @@ export const accountDataEntriesMax = 20_000
 export const accountDataTotalBytesMax = 64 * 1024 * 1024
 /** A piece of at most this many bytes that takes the place of another is not weighed against the user's total. */
 export const accountDataSmallBytes = 4 * 1024
+/** Pieces that another process changed which are told apart at once; beyond it its users are found stale a little later. */
+export const foreignAccountDataMax = 2_000
 /** Times that a change of a piece is tried again when another process changed it meanwhile. */
 export const accountDataTriesMax = 10
 /** Bytes of the name of a tag (Client-Server API, "Room Tagging"). */

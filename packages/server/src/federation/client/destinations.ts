@@ -89,7 +89,7 @@ export class Destinations {
     this.#failing.set(server, { kind, failures, since, triedAt: now, retryAt: now + ms })
   }
 
-  /** What was known when the server stopped. */
+  /** What was known when this server stopped. */
   restore(server: string, failing: Failing): void {
     const now = this.#ports.clock.now()
     // A clock that was set back does not make anybody wait for longer than usual.

@@ -53,7 +53,6 @@ export function composeReading(
   const { engine, ports } = rooms
   const serverName = engine.ports.serverName
   const roomReceipts = new RoomReceipts(db)
-  db.onCommitted((announcements) => roomReceipts.note(announcements))
   const senders = new Senders({ ...platform, db, serverName, client: federation.client, destinations: federation.destinations })
   const isJoined = (roomId: RoomId, userId: UserId): Promise<boolean> => isJoinedMember(engine, roomId, userId)
   const typing = new Typing({

@@ -1,5 +1,8 @@
 import type { Config } from '../../config/config.ts'
 import { RemoteRooms } from '../../federation/remote-rooms.ts'
+import { announceForeignReceipts } from '../../ephemeral/foreign-receipts.ts'
+import { announceForeignRooms } from '../../rooms/foreign-rooms.ts'
+import { announceForeignAccountData } from '../../users/account-data/foreign-account-data.ts'
 import { RoomEngine } from '../../rooms/engine/room-engine.ts'
 import { TransactionMemory } from '../../rooms/engine/transaction-memory.ts'
 import { Inbox } from '../../rooms/inbound/inbox.ts'
@@ -43,6 +46,14 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
   const peers = new RemoteRooms({ client: federation.client, ring: federation.ring })
   const membershipPeers = new FederationMembershipPeers(federation.client)
   const inbox = new Inbox({ engine, peers, log })
+  storage.cluster?.setAnnounceRows(async (foreign) => {
+    const events = (await storage.cluster?.foreignEvents(foreign.slot, foreign.after, foreign.position)) ?? []
+    return [
+      ...(await announceForeignRooms(engine, (shard) => storage.ownership.owns(shard), foreign, events)),
+      ...(await announceForeignReceipts(db, foreign)),
+      ...(await announceForeignAccountData(db, foreign)),
+    ]
+  })
   const numbers = new RoomNumbers(db)
   const ports: RoomPorts = {
     engine,

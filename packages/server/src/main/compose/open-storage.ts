@@ -26,7 +26,7 @@ export async function openStorage(config: Config, platform: Platform): Promise<S
   const { database } = config.server
   if (database.kind === 'postgres') return openShared(config, platform, database.url)
   const db = await openSqlite({ path: database.path, soon })
-  return { db, facts: await claimFacts(db, { serverName: config.server.name, random: platform.random }), ownership: soleOwner(soon) }
+  return { db, facts: await factsOf(db, config, platform), ownership: soleOwner(soon) }
 }
 
 async function openShared(config: Config, platform: Platform, url: string): Promise<Storage> {
@@ -39,8 +39,18 @@ async function openShared(config: Config, platform: Platform, url: string): Prom
     clock: platform.clock,
     log: platform.log,
     processName: `${config.server.name} ${platform.random.token(6)}`,
-    internalAddress: internal === undefined || internal.scheme === 'unix' ? '' : `${internal.scheme}://${internal.host}:${internal.port}`,
+    internalAddress: internal === undefined ? '' : internal.scheme === 'unix' ? `unix:${internal.path}` : `${internal.scheme}://${internal.host}:${internal.port}`,
   })
-  const facts = await claimFacts(db, { serverName: config.server.name, random: platform.random })
+  const facts = await factsOf(db, config, platform)
   return { db, facts, ownership: db.ownership, cluster: db }
+}
+
+/** What the database knows about itself; a database of another server is closed again. */
+async function factsOf(db: Database, config: Config, platform: Platform): Promise<Facts> {
+  try {
+    return await claimFacts(db, { serverName: config.server.name, random: platform.random })
+  } catch (error) {
+    await db.close()
+    throw error
+  }
 }

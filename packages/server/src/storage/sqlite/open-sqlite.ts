@@ -3,16 +3,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import type { UnitOutcome } from '../commit-lane.ts'
 import type { Database } from '../database.ts'
+import { DatabaseUnusable } from '../database-unusable.ts'
 import { migrations } from '../migrations/migrations.ts'
 import { applyGroup, type StatementCache, type WireUnit } from './apply-group.ts'
 import { openConnection, openWriter } from './open-connection.ts'
 import { SqliteDatabase, type SqliteWriter } from './sqlite-database.ts'
 import type { WriterReply, WriterRequest } from './writer-thread.ts'
-
-/** The database file is in use by another process, or is not one that this server can open. The message tells what to do. */
-export class DatabaseUnusable extends Error {
-  override readonly name = 'DatabaseUnusable'
-}
 
 interface Options {
   /** The file; it is created when absent. */

@@ -43,3 +43,17 @@ export function receiptsOfUser(db: Database, room: number, userId: string): Prom
     SELECT room, user_id, type, thread, event_id, event_pos, ts, slot, position FROM receipts
     WHERE room = ${room} AND user_id = ${userId} ORDER BY position DESC LIMIT 1000`)
 }
+
+/** Receipts that a slot committed after one position up to another, with the rooms' ids. */
+export function receiptsOfSlot(
+  db: Database,
+  slot: number,
+  after: number,
+  upTo: number,
+  limit: number,
+): Promise<(ReceiptRow & { readonly room_id: string })[]> {
+  return db.all(sql<ReceiptRow & { readonly room_id: string }>('receipts.ofSlot')`
+    SELECT p.room, p.user_id, p.type, p.thread, p.event_id, p.event_pos, p.ts, p.slot, p.position, r.room_id
+    FROM receipts p JOIN rooms r ON r.room = p.room
+    WHERE p.slot = ${slot} AND p.position > ${after} AND p.position <= ${upTo} ORDER BY p.position LIMIT ${limit}`)
+}

@@ -1,9 +1,9 @@
-import { canonicalJson, parseRoomId, type RoomId, type UserId } from '@causeway/events'
-import { assert } from '../../assert.ts'
+import { canonicalJson, type RoomId, type UserId } from '@causeway/events'
 import type { Database } from '../../storage/database.ts'
 import { accountDataChanges, accountDataIn, allAccountData, type AccountDataRow } from '../../storage/tables/account-data.ts'
 import type { PushRules } from '../push-rules/push-rules.ts'
 import type { AccountData, AccountDataPlace } from './account-data.ts'
+import { roomIdOf } from './room-id-of.ts'
 
 /** A piece of account data as clients see it. */
 export interface AccountDataEvent {
@@ -74,11 +74,4 @@ export class AccountDataEvents {
 
 function isPushRules({ roomId, type }: AccountDataEvent): boolean {
   return roomId === '' && type === pushRulesType
-}
-
-function roomIdOf(text: string): RoomId | '' {
-  if (text === '') return ''
-  const roomId = parseRoomId(text)
-  assert(roomId !== undefined, 'stored room ids are valid')
-  return roomId
 }

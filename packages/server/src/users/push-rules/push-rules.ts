@@ -152,13 +152,18 @@ export class PushRules {
     const contents = new Map(rows.map((row) => [row.user_id, row.content]))
     const revalidateAt = db.dialect === 'sqlite' ? Infinity : clock.monotonic() + revalidateMs
     const loaded = new Map<string, ReadyRules>()
+    let newer = false
     for (const userId of userIds) {
       const content = contents.get(userId)
       const rules = content === undefined ? defaultRules : this.#ready(content)
       loaded.set(userId, rules)
+      const before = this.#known.peek(userId)
+      newer ||= before !== undefined && before.rules.key !== rules.key
       const size = pushRulesEntryBytes + (content?.length ?? 0)
       if (changes === this.#changes) this.#known.set(userId, { rules, revalidateAt }, { size })
     }
+    // Another process changed them.
+    if (newer) this.#changes += 1
     return loaded
   }
 
