@@ -1,4 +1,4 @@
-import { roomsFederationEndpoints } from '../federation-api/rooms-federation-endpoints.ts'
+import { federationEndpoints } from '../federation-api/federation-endpoints.ts'
 import { SharedSecretRegistration } from '../admin-api/shared-secret/shared-secret-registration.ts'
 import { userAdminEndpoints } from '../admin-api/user-admin-endpoints.ts'
 import { readingEndpoints } from '../client-api/reading-endpoints.ts'
@@ -30,6 +30,8 @@ export interface Platform {
   readonly metrics: Metrics
   readonly names: Names
   readonly argon2: Argon2
+  /** This server's version, as others are told it. */
+  readonly version: string
 }
 
 /** Everything between the edge and the database, composed. */
@@ -60,7 +62,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
   const composed = composeServices(config, platform, storage, transport)
   const { services, rooms, users, federation, layer } = composed
   return {
-    endpoints: [...userEndpoints, ...userAdminEndpoints, ...roomsEndpoints, ...readingEndpoints, ...roomsFederationEndpoints, ...rooms.cluster.endpoints],
+    endpoints: [...userEndpoints, ...userAdminEndpoints, ...roomsEndpoints, ...readingEndpoints, ...federationEndpoints, ...rooms.cluster.endpoints],
     services,
     identify: {
       user: (token, request) => users.callers.identify(token, request),
@@ -133,6 +135,8 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
       random: platform.random,
       sharedSecret: config.registration.sharedSecret,
     }),
+    publishedKeys: federation.published,
+    softwareVersion: platform.version,
     transactions,
   }
   return { services, rooms, users, federation, layer }

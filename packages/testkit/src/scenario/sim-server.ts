@@ -60,7 +60,7 @@ export class SimServer {
     if (!loaded.ok) throw new Error(`the configuration of a simulated server is wrong: ${JSON.stringify(loaded.problems)}`)
     const { config } = loaded
     const db = openSqliteInline(this.#disk, soon)
-    const platform = { clock, random, log: silentLogger, metrics: new Metrics(), names: noNames, argon2: quickArgon2 }
+    const platform = { clock, random, log: silentLogger, metrics: new Metrics(), names: noNames, argon2: quickArgon2, version: 'simulated' }
     // The facts are a commit of their own: time has to move for nothing, but the loop has to turn.
     const facts = await claimFacts(db, { serverName: this.name, random })
     const transport = { ownKeys: { signing, others: [], old: [] }, ...network.transport(this.name, clock) }

@@ -4,8 +4,11 @@ import { getEvent } from './get-event.ts'
 import { getMissingPreviousEvents } from './get-missing-previous-events.ts'
 import { getRoomStateIds } from './get-room-state-ids.ts'
 import { getRoomState } from './get-room-state.ts'
+import { getServerKey } from './get-server-key.ts'
+import { getVersion } from './get-version.ts'
 import { makeJoin } from './make-join.ts'
 import { makeLeave } from './make-leave.ts'
+import { queryProfile } from './query-profile.ts'
 import { queryRoomDirectory } from './query-room-directory.ts'
 import { sendInviteV1 } from './send-invite-v1.ts'
 import { sendInviteV2 } from './send-invite-v2.ts'
@@ -13,16 +16,19 @@ import { sendJoin } from './send-join.ts'
 import { sendLeave } from './send-leave.ts'
 import { sendTransaction } from './send-transaction.ts'
 
-/** The operations by which other servers act in rooms and read them. */
-export const roomsFederationEndpoints = [
+/** The operations for other servers. */
+export const federationEndpoints = [
   backfillRoom,
   getEvent,
   getEventAuthorization,
   getMissingPreviousEvents,
   getRoomState,
   getRoomStateIds,
+  getServerKey,
+  getVersion,
   makeJoin,
   makeLeave,
+  queryProfile,
   queryRoomDirectory,
   sendInviteV1,
   sendInviteV2,
