@@ -61,7 +61,8 @@ export class FakePeers {
     const aborted = new Promise<FederationResult>((resolve) =>
       options.signal?.addEventListener('abort', () => resolve({ ok: false, fault: 'aborted', why: 'aborted' })),
     )
-    const result: FederationResult = await Promise.race([answer?.() ?? { ok: true, value: {} }, aborted])
+    const taken: FederationResult = { ok: true, value: {} }
+    const result = await Promise.race([answer?.() ?? taken, aborted])
     this.running -= 1
     if (result.ok) this.#destinations.reached(name)
     else if (result.fault === 'connect') this.#destinations.failed(name, 'unreachable')
@@ -203,7 +204,7 @@ export class SenderWorld {
 
   /** Let what is due run until nothing moves, without time passing. */
   async calm(): Promise<void> {
-    for (let quiet = 0, before = -1; quiet < 4; ) {
+    for (let quiet = 0, before = -1; quiet < 3; ) {
       this.clock.advance(0)
       await new Promise((resolve) => setImmediate(resolve))
       // A read of the database, behind all that was queued there.
