@@ -2,7 +2,7 @@
 // Method: matrix-js-sdk from npm against a running server: two people log in, sync, talk, and read back.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, mock, test } from 'node:test'
 import {
   ClientEvent,
   createClient,
@@ -27,6 +27,9 @@ const silent: Logger = {
   error: () => undefined,
   getChild: () => silent,
 }
+
+// Parts of the SDK have a logger of their own, which writes to the console.
+for (const method of ['trace', 'debug', 'info', 'log', 'warn', 'error'] as const) mock.method(console, method, () => undefined)
 
 let server: Homeserver
 const clients: MatrixClient[] = []

@@ -56,7 +56,7 @@ test('accounts are made on the command line while the server runs', async () => 
   const ann = await MatrixClient.login(server.origin, 'ann', 'the secret of ann')
   assert.equal(ann.userId, `@ann:${server.serverName}`)
 
-  const again = await causeway(['user', 'create', 'ann', '--password-stdin', '--json', ...config], folder, 'x\n')
+  const again = await causeway(['user', 'create', 'ann', '--password-stdin', '--json', ...config], folder, 'a different secret\n')
   assert.equal(again.code, 1)
   assert.equal(JSON.parse(again.out).code, 'M_USER_IN_USE')
 })

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { parseKeyId, parseServerName, parseUserId, signingKeyFromSeed, type ServerName } from '@causeway/events'
 import { loadConfig } from '@causeway/server/src/config/load-config.ts'
 import { composeApplication, type Application, type Services } from '@causeway/server/src/main/application.ts'
-import { silentLogger } from '@causeway/server/src/platform/logger.ts'
+import { silentLogger, type Logger } from '@causeway/server/src/platform/logger.ts'
 import { Metrics } from '@causeway/server/src/platform/metrics.ts'
 import { claimFacts } from '@causeway/server/src/storage/facts.ts'
 import { openMemory, openSqliteInline } from '@causeway/server/src/storage/sqlite/open-sqlite.ts'
@@ -60,7 +60,7 @@ export class SimServer {
     if (!loaded.ok) throw new Error(`the configuration of a simulated server is wrong: ${JSON.stringify(loaded.problems)}`)
     const { config } = loaded
     const db = openSqliteInline(this.#disk, soon)
-    const platform = { clock, random, log: silentLogger, metrics: new Metrics(), names: noNames, argon2: quickArgon2, version: 'simulated' }
+    const platform = { clock, random, log: process.env['SIM_LOG'] === undefined ? silentLogger : consoleLogger, metrics: new Metrics(), names: noNames, argon2: quickArgon2, version: 'simulated' }
     // The facts are a commit of their own: time has to move for nothing, but the loop has to turn.
     const facts = await claimFacts(db, { serverName: this.name, random })
     const transport = { ownKeys: { signing, others: [], old: [] }, ...network.transport(this.name, clock) }
@@ -109,4 +109,13 @@ const noNames = { addresses: async () => [], services: async () => [] }
 const quickArgon2 = {
   hash: async (message: Uint8Array, salt: Uint8Array, _cost: unknown, bytes: number): Promise<Uint8Array> =>
     Uint8Array.from({ length: bytes }, (_, index) => (message[index % message.length] ?? 0) ^ (salt[index % salt.length] ?? 0)),
+}
+
+/** Everything to the console, for whoever looks for a fault (`SIM_LOG=1`). */
+const consoleLogger: Logger = {
+  debug: () => undefined,
+  info: (fields, message) => console.log(message, fields),
+  warn: (fields, message) => console.log(message, fields),
+  error: (fields, message) => console.log(message, fields),
+  child: () => consoleLogger,
 }

@@ -66,10 +66,11 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
     redactedBy: undefined,
   }
   if (gap && placement.standing !== standing.outlier) for (const [index, id] of pdu.prevEvents.entries()) if (edges.prev[index] === 0) unit.draft.add(addMissingEvent, view.room, id, number)
+  // Before its state is resolved with others: it takes part in that.
+  unit.hold(event)
   if (accepted && placement.historyDepth !== undefined) addHistory(unit, view, placement, event)
   else if (accepted) await advance(ports, view, unit, placement, event, after)
   else addEventRows(unit, view, placement, event, 0)
-  unit.hold(event)
   if (accepted && pdu.type === 'm.room.redaction') await applyRedaction(ports, view, unit, event)
   if (view.pendingRedactions.has(pdu.eventId)) await applyPendingRedaction(ports, view, unit, event)
   return event
@@ -93,7 +94,6 @@ async function advance(ports: EnginePorts, view: RoomView, unit: RoomUnit, place
   event.counts = tally.counts
   for (const action of tally.actions) unit.draft.add(action.write, ...action.values(view.room, event.pos))
   for (const [key, old, now] of changes) unit.draft.add(insertStateChange, view.room, event.pos, key, old, now)
-  unit.hold(event)
   unit.addMemberships(moveMembers(ports, view, unit, changes, event))
   view.tips = tips
   view.current = current
