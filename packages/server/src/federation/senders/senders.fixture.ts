@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { isJsonObject, parseEventId, parseJson, parseRoomId, parseServerName, pduFromStored, roomRules, type JsonObject, type ServerName } from '@causeway/events'
 import { HandClock } from '../../http/edge.fixture.ts'
@@ -11,7 +8,7 @@ import { realRandom } from '../../platform/random.ts'
 import type { RoomAnnouncement } from '../../rooms/engine/room-announcement.ts'
 import type { StoredEvent } from '../../rooms/engine/stored-event.ts'
 import type { Database, Rows } from '../../storage/database.ts'
-import { openSqlite } from '../../storage/sqlite/open-sqlite.ts'
+import { openMemory, openSqliteInline } from '../../storage/sqlite/open-sqlite.ts'
 import { sql } from '../../storage/sql.ts'
 import { insertBody, insertEvent } from '../../storage/tables/events.ts'
 import { upsertRoomServer } from '../../storage/tables/rooms.ts'
@@ -94,9 +91,9 @@ function read(name: string, txnId: string, body: string): Received {
 
 /** A server's sending side over a real database; `restart` is what happens after a crash. */
 export class SenderWorld {
-  readonly clock = new HandClock()
+  clock = new HandClock()
   readonly random = realRandom()
-  readonly #folder: string
+  readonly #connection = openMemory()
   #rooms = new Map<number, { pos: number; servers: Set<string> }>()
   #events = 0
   db!: Database
@@ -107,27 +104,25 @@ export class SenderWorld {
   commits = 0
 
   constructor(t: TestContext) {
-    this.#folder = mkdtempSync(join(tmpdir(), 'causeway-'))
-    t.after(async () => {
-      await this.db.close()
-      rmSync(this.#folder, { recursive: true })
-    })
+    t.after(() => this.#connection.close())
   }
 
   async open(): Promise<this> {
-    this.db = await openSqlite({ path: join(this.#folder, 'a.db'), soon: (run) => void setImmediate(run) })
     await this.#begin()
     return this
   }
 
-  /** Kill the process and start another. What the peers got and answer stays. */
+  /** Kill the process and start another. What the peers got and answer stays, and so does the database. */
   async restart(): Promise<void> {
-    await this.db.close()
-    this.db = await openSqlite({ path: join(this.#folder, 'a.db'), soon: (run) => void setImmediate(run) })
+    const { ms } = this.clock
+    // Nothing that was scheduled runs any more.
+    this.clock = new HandClock()
+    this.clock.ms = ms
     await this.#begin()
   }
 
   async #begin(): Promise<void> {
+    this.db = openSqliteInline(this.#connection, (run) => void setImmediate(run))
     const { db, clock, random } = this
     const before: FakePeers | undefined = this.peers
     this.destinations = new Destinations({ clock, random })
@@ -204,12 +199,10 @@ export class SenderWorld {
 
   /** Let what is due run until nothing moves, without time passing. */
   async calm(): Promise<void> {
-    for (let quiet = 0, before = -1; quiet < 3; ) {
+    for (let quiet = 0, before = -1; quiet < 5; ) {
       this.clock.advance(0)
       await new Promise((resolve) => setImmediate(resolve))
-      // A read of the database, behind all that was queued there.
-      await this.db.all(sql('t')`SELECT 1`)
-      await new Promise((resolve) => setTimeout(resolve, 1))
+      await new Promise((resolve) => setImmediate(resolve))
       const now = this.peers.attempts
       quiet = now === before ? quiet + 1 : 0
       before = now
