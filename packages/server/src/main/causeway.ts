@@ -1,4 +1,5 @@
 import { text } from 'node:stream/consumers'
+import { DatabaseUnusable } from '../storage/database-unusable.ts'
 import { CommandError, exitCodes, type Command, type Terminal } from './command-line/command.ts'
 import { commandHelp, generalHelp } from './command-line/help.ts'
 import { parseArguments } from './command-line/parse-arguments.ts'
@@ -43,11 +44,16 @@ export async function run(words: readonly string[], terminal: Terminal = realTer
 
 /** Tell what went wrong: a sentence for what the operator can mend, the whole error for what only we can. */
 function fail(error: unknown, json: boolean, terminal: Terminal): number {
-  const known = error instanceof CommandError ? error : systemError(error)
+  const known = error instanceof CommandError ? error : (unusable(error) ?? systemError(error))
   if (known === undefined) throw error
   if (json) terminal.out(JSON.stringify({ error: known.message, code: known.code }))
   else for (const line of known.message.split('\n')) terminal.err(`causeway: ${line}`)
   return known.exitCode
+}
+
+/** Somebody else's database, or one in use: its message says what to do. */
+function unusable(error: unknown): CommandError | undefined {
+  return error instanceof DatabaseUnusable ? new CommandError(error.message, exitCodes.failed, 'DATABASE') : undefined
 }
 
 /** A port in use, a file without rights: the system's own words are the best ones. */
