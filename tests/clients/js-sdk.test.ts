@@ -31,6 +31,15 @@ const silent: Logger = {
 // Parts of the SDK have a logger of their own, which writes to the console.
 for (const method of ['trace', 'debug', 'info', 'log', 'warn', 'error'] as const) mock.method(console, method, () => undefined)
 
+// The timers that the SDK sets for its requests run on after them, for minutes; at the end nobody waits for them.
+const timers: NodeJS.Timeout[] = []
+const realSetTimeout = globalThis.setTimeout
+mock.method(globalThis, 'setTimeout', (...args: Parameters<typeof setTimeout>) => {
+  const timer = realSetTimeout(...args)
+  timers.push(timer)
+  return timer
+})
+
 let server: Homeserver
 const clients: MatrixClient[] = []
 
@@ -41,6 +50,7 @@ before(async () => {
 after(async () => {
   for (const client of clients) client.stopClient()
   await server.dispose()
+  for (const timer of timers) timer.unref()
 })
 
 /** Log in by password, and start to sync. Resolves when the first /sync is in. */
