@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { TestContext } from 'node:test'
 import { parseServerName, type JsonObject, type UserId } from '@causeway/events'
 import { userAdminEndpoints, type UserAdminServices } from '../admin-api/user-admin-endpoints.ts'
 import { SharedSecretRegistration } from '../admin-api/shared-secret/shared-secret-registration.ts'
@@ -14,7 +13,7 @@ import { silentLogger } from '../platform/logger.ts'
 import { Metrics } from '../platform/metrics.ts'
 import { realRandom } from '../platform/random.ts'
 import type { Announcement, Database } from '../storage/database.ts'
-import type { Place } from '../storage/databases.fixture.ts'
+import { onEachDatabase, type Place } from '../storage/databases.fixture.ts'
 import type { RegistrationMode } from '../users/accounts/registration.ts'
 import { composeUsers, type Users } from '../users/compose-users.ts'
 import type { DeviceEffects } from '../users/sessions/device-effects.ts'
@@ -31,7 +30,8 @@ export interface Answer {
   readonly json: Record<string, unknown>
 }
 
-interface Options {
+/** What differs from a server that is open to all. */
+export interface Options {
   readonly mode?: RegistrationMode
   readonly tokens?: readonly string[]
   readonly limitFailures?: boolean
@@ -55,6 +55,7 @@ export interface UserServer {
   logIn(name: string, more?: object): Promise<Answer>
   /** Close the database and open it again, as a restart does. */
   restart(): Promise<UserServer>
+  close(): Promise<void>
 }
 
 const serverName = parseServerName('here')
@@ -73,8 +74,20 @@ const rates = {
   federation_join: plenty,
 }
 
-/** The operations of users over real HTTP on a real database. */
-export async function startUserServer(t: TestContext, place: Place, options: Options = {}): Promise<UserServer> {
+/** Run one test body on a server on each database. */
+export function onEachUserServer(name: string, options: Options, body: (server: UserServer) => Promise<void>): void {
+  onEachDatabase(name, async (_t, place) => {
+    const started: UserServer[] = []
+    try {
+      await body(await startUserServer(place, options, started))
+    } finally {
+      for (const server of started) await server.close()
+    }
+  })
+}
+
+/** The operations of users over real HTTP on a real database; added to `started`. */
+async function startUserServer(place: Place, options: Options, started: UserServer[]): Promise<UserServer> {
   assert(serverName !== undefined, 'the name is valid')
   const clock = new HandClock()
   const random = realRandom()
@@ -118,7 +131,6 @@ export async function startUserServer(t: TestContext, place: Place, options: Opt
     await users.lastSeen.flush()
     await db.close()
   }
-  t.after(close)
   const call: UserServer['call'] = async (method, path, { token, body } = {}) => {
     const answer = await fetch(`http://127.0.0.1:${listener.port}${path}`, {
       method,
@@ -127,7 +139,7 @@ export async function startUserServer(t: TestContext, place: Place, options: Opt
     })
     return { status: answer.status, json: (await answer.json()) as Record<string, unknown> }
   }
-  return {
+  const server: UserServer = {
     db,
     users,
     clock,
@@ -146,9 +158,12 @@ export async function startUserServer(t: TestContext, place: Place, options: Opt
     },
     restart: async () => {
       await close()
-      return startUserServer(t, place, options)
+      return startUserServer(place, options, started)
     },
+    close,
   }
+  started.push(server)
+  return server
 }
 
 /** A string member of an answer. */

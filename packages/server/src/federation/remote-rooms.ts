@@ -1,4 +1,14 @@
-import { isJsonObject, parseEventId, type EventId, type FindKey, type JsonObject, type JsonValue, type MissingKey, type RoomId, type ServerName } from '@causeway/events'
+import {
+  isJsonObject,
+  parseEventId,
+  type EventId,
+  type FindKey,
+  type JsonObject,
+  type JsonValue,
+  type MissingKey,
+  type RoomId,
+  type ServerName,
+} from '@causeway/events'
 import type { RoomPeers, StateEvents, StateIds } from '../rooms/inbound/room-peers.ts'
 import type { FederationClient } from './client/federation-client.ts'
 import type { KeyRing } from './keys/key-ring.ts'

@@ -153,7 +153,7 @@ export class Edge<Services> {
       await this.#identify(mounted, exchange)
       this.#limit(mounted, exchange)
     }
-    exchange.params = readParams(found.readers, found.values)
+    exchange.params = readParams(found.readers, found.values, mounted.absentParam)
     if (mounted.readsBody) exchange.bodyBytes = await readBody(request, response, mounted.bodyBytesMax)
     if (endpoint.auth === 'server') {
       await this.#identify(mounted, exchange)

@@ -16,6 +16,8 @@ export interface Mounted<Services> {
   /** Does the handler or the caller's signature need the body? */
   readonly readsBody: boolean
   readonly metrics: RouteMetrics
+  /** The parameter that is empty when the path leaves it out. */
+  readonly absentParam: string | undefined
 }
 
 /** Prepare an endpoint. Throws when its rate-limit class has no rate. */
@@ -27,6 +29,7 @@ export function mountEndpoint<Services>(endpoint: Endpoint<Services>, rates: Rat
     bodyCheck: endpoint.body === undefined ? undefined : new SchemaCheck(endpoint.body),
     bodyBytesMax: endpoint.bodyBytesMax ?? bodyBytesMaxDefault,
     readsBody: endpoint.method !== 'GET' && (endpoint.body !== undefined || endpoint.rawBody || endpoint.auth === 'server'),
+    absentParam: endpoint.lastParamMayBeEmpty ? /\{(\w+)\}$/.exec(endpoint.path)?.[1] : undefined,
     metrics: new RouteMetrics(metrics, endpoint.method, endpoint.path),
   }
 }

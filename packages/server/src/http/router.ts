@@ -94,9 +94,12 @@ function ending<T>(node: Node<T>): Node<T> | undefined {
   return node.leaves.size > 0 ? node : undefined
 }
 
-/** The parameters by name. Throws M_INVALID_PARAM naming the one that its parser refuses. */
-export function readParams(readers: readonly ParamReader[], values: readonly string[]): Record<string, string> {
-  const params: Record<string, string> = {}
+/**
+ * The parameters by name. `absent` names one that is empty when the path leaves it out. Throws M_INVALID_PARAM naming the one
+ * that its parser refuses.
+ */
+export function readParams(readers: readonly ParamReader[], values: readonly string[], absent?: string): Record<string, string> {
+  const params: Record<string, string> = absent === undefined ? {} : { [absent]: '' }
   for (let i = 0; i < readers.length; i++) {
     const reader = readers[i]
     const segment = values[i]

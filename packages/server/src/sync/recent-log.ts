@@ -53,7 +53,7 @@ class LastChanges<Key> {
  * "what changed since" for every reader that is not far behind, and forgets nothing that storage does not hold.
  */
 export class RecentLog {
-  readonly #db: Database
+  readonly #db: Pick<Database, 'positions'>
   readonly #rooms = new LastChanges<RoomId>(recentRoomsMax)
   readonly #users = new LastChanges<UserId>(recentUsersMax)
   readonly #ownRooms = new LastChanges<string>(recentUsersMax)
@@ -61,7 +61,7 @@ export class RecentLog {
   readonly #floor: Map<number, number>
   #commits: Touch[] = []
 
-  constructor(db: Database) {
+  constructor(db: Pick<Database, 'positions'>) {
     this.#db = db
     this.#floor = new Map(db.positions())
   }
@@ -70,9 +70,9 @@ export class RecentLog {
   note(announcements: readonly Announcement[]): Touched {
     const rooms = new Set<RoomId>()
     const users = new Set<UserId>()
-    for (const announcement of announcements) {
-      const touch = touchOf(announcement)
-      if (touch === undefined) continue
+    // Another process's commits come by kind and room: the log, and each key's last change, are in the order of positions.
+    const touches = announcements.flatMap((announcement) => touchOf(announcement) ?? []).sort(byPosition)
+    for (const touch of touches) {
       if (touch.roomId !== undefined && !touch.own) rooms.add(touch.roomId)
       for (const user of touch.users) users.add(user)
       if (touch.position > 0) this.#remember(touch)
@@ -126,6 +126,10 @@ export class RecentLog {
   #raiseFloor(slot: number, position: number | undefined): void {
     if (position !== undefined && position > (this.#floor.get(slot) ?? 0)) this.#floor.set(slot, position)
   }
+}
+
+function byPosition(one: Touch, other: Touch): number {
+  return one.slot - other.slot || one.position - other.position
 }
 
 function touchOf(announcement: Announcement): Touch | undefined {

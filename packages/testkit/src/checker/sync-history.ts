@@ -47,6 +47,11 @@ export class SyncHistory {
     return new SyncHistory(client, stringAt(answer, 'next_batch'), anchors)
   }
 
+  /** Did the reader know the room when it began? */
+  knew(roomId: string): boolean {
+    return this.#anchors.has(roomId)
+  }
+
   /** Another reader from the same token, through `client` (of the same user): it knows nothing yet. */
   fork(client: MatrixClient = this.#client): SyncHistory {
     return new SyncHistory(client, this.#token, this.#anchors)

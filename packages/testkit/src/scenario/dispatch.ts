@@ -107,7 +107,7 @@ export class Dispatcher<Services> {
     const exchange = {
       ...base,
       caller,
-      params: readParams(found.readers, found.values),
+      params: readParams(found.readers, found.values, found.value.absentParam),
       query: queryReader === undefined ? parsePlainQuery(queryText) : queryReader.read(queryText),
       body,
     }

@@ -22,7 +22,10 @@ const passedOn: ReadonlyMap<string, readonly [code: ErrorCode, message: string]>
 export function toClientError(failure: FederationFailure): MatrixError {
   const passed = failure.fault === 'refused' ? passedOn.get(failure.errcode ?? '') : undefined
   if (passed === undefined) {
-    const message = failure.fault === 'refused' || failure.fault === 'malformed' ? 'The other server gave no usable answer' : 'The other server cannot be reached'
+    const message =
+      failure.fault === 'refused' || failure.fault === 'malformed'
+        ? 'The other server gave no usable answer'
+        : 'The other server cannot be reached'
     return new MatrixError('M_UNKNOWN', message, { status: 502 })
   }
   const [code, message] = passed

@@ -95,7 +95,10 @@ test('each step of the specification', async () => {
     ['oldsrv.test', 't4.test 1004 | oldsrv.test | oldsrv.test'],
     ['plain.test', 'plain.test 8448 | plain.test | plain.test'],
     ['nosrv.test', undefined],
-    ...['badjson', 'twice', 'badname', 'badport', 'status'].map((bad): [string, string] => [`${bad}.test`, `${bad}.test 8448 | ${bad}.test | ${bad}.test`]),
+    ...['badjson', 'twice', 'badname', 'badport', 'status'].map((bad): [string, string] => [
+      `${bad}.test`,
+      `${bad}.test 8448 | ${bad}.test | ${bad}.test`,
+    ]),
     ['localhost', 'localhost 8448 | localhost | localhost'],
   ]
   for (const [server, expected] of rows) assert.equal(await find(server), expected, server)
@@ -195,8 +198,14 @@ test('services are ordered by priority, and by weight within one', () => {
 })
 
 test('HTTP dates', () => {
-  for (const text of ['Sun, 06 Nov 1994 08:49:37 GMT', 'Thu, 29 Feb 2024 00:00:00 GMT', 'Sat, 31 Dec 1999 23:59:59 GMT', 'Mon, 01 Mar 2100 12:00:00 GMT']) {
+  for (const text of [
+    'Sun, 06 Nov 1994 08:49:37 GMT',
+    'Thu, 29 Feb 2024 00:00:00 GMT',
+    'Sat, 31 Dec 1999 23:59:59 GMT',
+    'Mon, 01 Mar 2100 12:00:00 GMT',
+  ]) {
     assert.equal(parseHttpDate(text), Date.parse(text), text)
   }
-  for (const text of ['', '0', '-1', 'Sun, 06 Foo 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT']) assert.equal(parseHttpDate(text), undefined)
+  for (const text of ['', '0', '-1', 'Sun, 06 Foo 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT'])
+    assert.equal(parseHttpDate(text), undefined)
 })

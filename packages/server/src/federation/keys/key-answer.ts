@@ -1,4 +1,13 @@
-import { decodeBase64, isJsonObject, parseKeyId, verifyJson, type JsonObject, type JsonValue, type KeyId, type ServerName } from '@causeway/events'
+import {
+  decodeBase64,
+  isJsonObject,
+  parseKeyId,
+  verifyJson,
+  type JsonObject,
+  type JsonValue,
+  type KeyId,
+  type ServerName,
+} from '@causeway/events'
 import { currentKeysMax, keyValidMsMax, oldKeysMax } from '../limits.ts'
 import { isRefusedKey } from './refused-keys.ts'
 
@@ -13,7 +22,9 @@ export interface KnownKey {
   readonly fetchedAt: number
 }
 
-export type KeyAnswer = { readonly ok: true; readonly keys: readonly KnownKey[]; readonly validUntil: number } | { readonly ok: false; readonly why: string }
+export type KeyAnswer =
+  | { readonly ok: true; readonly keys: readonly KnownKey[]; readonly validUntil: number }
+  | { readonly ok: false; readonly why: string }
 
 const keyBytes = 32
 
@@ -50,7 +61,9 @@ function readKeys(value: JsonValue | undefined): { readonly keyId: KeyId; readon
     const keyId = parseKeyId(id)
     const text = isJsonObject(entry) ? entry['key'] : undefined
     const publicKey = typeof text === 'string' ? decodeBase64(text) : undefined
-    return keyId === undefined || !isJsonObject(entry) || publicKey?.byteLength !== keyBytes ? [] : [{ keyId, publicKey: kept(publicKey), entry }]
+    return keyId === undefined || !isJsonObject(entry) || publicKey?.byteLength !== keyBytes
+      ? []
+      : [{ keyId, publicKey: kept(publicKey), entry }]
   })
 }
 

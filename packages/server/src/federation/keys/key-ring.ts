@@ -1,4 +1,14 @@
-import { canonicalJson, isJsonObject, parseJson, parseKeyId, type FindKey, type JsonObject, type KeyId, type MissingKey, type ServerName } from '@causeway/events'
+import {
+  canonicalJson,
+  isJsonObject,
+  parseJson,
+  parseKeyId,
+  type FindKey,
+  type JsonObject,
+  type KeyId,
+  type MissingKey,
+  type ServerName,
+} from '@causeway/events'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/logger.ts'
@@ -61,7 +71,9 @@ export class KeyRing implements CurrentKeys {
   async ensureKeys(missing: readonly MissingKey[]): Promise<void> {
     const wanted = new Map<ServerName, Set<KeyId>>()
     for (const { server, keyId } of missing) wanted.set(server, (wanted.get(server) ?? new Set()).add(keyId))
-    await Promise.all([...wanted].map(([server, keyIds]) => this.#load(server, [...keyIds], (key) => key.expiredAt !== undefined || this.#isValid(key))))
+    await Promise.all(
+      [...wanted].map(([server, keyIds]) => this.#load(server, [...keyIds], (key) => key.expiredAt !== undefined || this.#isValid(key))),
+    )
   }
 
   /** Load keys with which a server may sign requests now. Rejects if the database fails. */

@@ -68,7 +68,9 @@ function answerOf(options: {
     server_name: options.name ?? peer,
     valid_until_ts: options.validUntil,
     verify_keys: Object.fromEntries(options.current.map((key) => [key.keyId, { key: encodeBase64(key.publicKey) }])),
-    old_verify_keys: Object.fromEntries((options.old ?? []).map(([key, expired]) => [key.keyId, { key: encodeBase64(key.publicKey), expired_ts: expired }])),
+    old_verify_keys: Object.fromEntries(
+      (options.old ?? []).map(([key, expired]) => [key.keyId, { key: encodeBase64(key.publicKey), expired_ts: expired }]),
+    ),
   })
   return (options.signers ?? options.current).reduce((signed, key) => signJson(signed, server(options.name ?? peer), key), bare)
 }
@@ -105,7 +107,11 @@ test('an answer is believed only if it is what it must be', () => {
   assert.ok(good.ok)
   assert.deepEqual(
     good.keys.map(({ keyId: id, validUntil, expiredAt }) => [id, validUntil, expiredAt]),
-    [['ed25519:a', now + hour, undefined], ['ed25519:b', now + hour, undefined], ['ed25519:c', now + hour, now - day]],
+    [
+      ['ed25519:a', now + hour, undefined],
+      ['ed25519:b', now + hour, undefined],
+      ['ed25519:c', now + hour, now - day],
+    ],
   )
   const capped = readKeyAnswer(answerOf({ current: [a], old: [[c, now + 365 * day]], validUntil: Number.MAX_SAFE_INTEGER }), peer, now)
   assert.ok(capped.ok)
@@ -235,7 +241,15 @@ test('the own key file: made once, private, readable by and from other servers',
   const seed = encodeBase64(realRandom().bytes(32))
   const several = parseOwnKeys(`# ours\ned25519 a_1 ${seed}\n\ned25519 b_2 ${seed}=\nold ed25519 c_3 ${seed} 1600000000000\n`, 'f')
   assert.deepEqual([several.signing.keyId, several.others[0]?.keyId, several.old[0]?.keyId], ['ed25519:a_1', 'ed25519:b_2', 'ed25519:c_3'])
-  for (const bad of ['', '# only a comment', `rsa a_1 ${seed}`, 'ed25519 a_1 short', `ed25519 a-1 ${seed}`, `ed25519 a_1 ${seed} more`, `old ed25519 a_1 ${seed}`]) {
+  for (const bad of [
+    '',
+    '# only a comment',
+    `rsa a_1 ${seed}`,
+    'ed25519 a_1 short',
+    `ed25519 a-1 ${seed}`,
+    `ed25519 a_1 ${seed} more`,
+    `old ed25519 a_1 ${seed}`,
+  ]) {
     assert.throws(() => parseOwnKeys(bad, 'f'), /^Error: f/, bad)
   }
   // The default key of an installer (CVE-2026-24044).
@@ -255,11 +269,14 @@ test('what we publish is an answer that others accept', () => {
   assert.notEqual(published.text(), text)
   const answer = readKeyAnswer(published.object(), here, clock.ms)
   assert.ok(answer.ok)
-  assert.deepEqual(answer.keys.map(({ keyId: id, validUntil }) => [id, validUntil]), [
-    ['ed25519:a_1', clock.ms + day],
-    ['ed25519:b_2', clock.ms + day],
-    ['ed25519:c_3', clock.ms + day],
-  ])
+  assert.deepEqual(
+    answer.keys.map(({ keyId: id, validUntil }) => [id, validUntil]),
+    [
+      ['ed25519:a_1', clock.ms + day],
+      ['ed25519:b_2', clock.ms + day],
+      ['ed25519:c_3', clock.ms + day],
+    ],
+  )
 })
 
 test('the notary signs beside the origin, keeps answers, and gives what it has of dead servers', async (t) => {
@@ -269,7 +286,11 @@ test('the notary signs beside the origin, keeps answers, and gives what it has o
   const a = newKey('a')
   answers.set(peer, answerOf({ current: [a], validUntil: clock.ms + 10 * hour }))
   const first = await notary.query(peer)
-  assert.ok(first !== undefined && verifyJson(first, peer, a.keyId, a.publicKey) && verifyJson(first, here, ownKeys.signing.keyId, ownKeys.signing.publicKey))
+  assert.ok(
+    first !== undefined &&
+      verifyJson(first, peer, a.keyId, a.publicKey) &&
+      verifyJson(first, here, ownKeys.signing.keyId, ownKeys.signing.publicKey),
+  )
   clock.ms += 4 * hour
   assert.equal(canonicalJson((await notary.query(peer)) ?? {}), canonicalJson(first))
   assert.equal(asked.length, 1)
@@ -279,7 +300,12 @@ test('the notary signs beside the origin, keeps answers, and gives what it has o
   clock.ms += 20 * hour
   const stale = await notary.query(peer)
   assert.ok(stale !== undefined && verifyJson(stale, peer, a.keyId, a.publicKey))
-  const many = await notary.queryMany(object({ [peer]: {}, 'dead.test': { 'ed25519:x': { minimum_valid_until_ts: 5 } }, [here]: {}, 'not a name': {} }))
-  assert.deepEqual(many.map((answer) => answer['server_name']), [peer, here])
+  const many = await notary.queryMany(
+    object({ [peer]: {}, 'dead.test': { 'ed25519:x': { minimum_valid_until_ts: 5 } }, [here]: {}, 'not a name': {} }),
+  )
+  assert.deepEqual(
+    many.map((answer) => answer['server_name']),
+    [peer, here],
+  )
   await assert.rejects(notary.queryMany(object(Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`s${i}.test`, {}])))))
 })

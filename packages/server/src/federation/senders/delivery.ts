@@ -73,7 +73,8 @@ export class Delivery {
   async #sendNext(queue: DestinationQueue): Promise<void> {
     const { clock, log } = this.#ports
     try {
-      const transaction = (await this.#stored(queue)) ?? (await assemble({ ...this.#ports, newId: () => `${this.#prefix}${this.#count++}` }, queue))
+      const transaction =
+        (await this.#stored(queue)) ?? (await assemble({ ...this.#ports, newId: () => `${this.#prefix}${this.#count++}` }, queue))
       if (transaction === undefined) return
       if (transaction.pdus + transaction.edus === 0 && !transaction.stored) return this.#account(queue, transaction)
       queue.inFlight = transaction
@@ -109,7 +110,9 @@ export class Delivery {
     if (!result.ok) return this.#failed(queue, transaction, result)
     this.#delivered(queue, transaction)
     const { pdus } = result.value
-    const errors = isJsonObject(pdus) ? Object.entries(pdus).filter(([, outcome]) => isJsonObject(outcome) && outcome['error'] !== undefined) : []
+    const errors = isJsonObject(pdus)
+      ? Object.entries(pdus).filter(([, outcome]) => isJsonObject(outcome) && outcome['error'] !== undefined)
+      : []
     if (errors.length > 0) log.info({ server, events: errors.map(([eventId]) => eventId).slice(0, 10) }, 'another server refused events')
   }
 
@@ -136,7 +139,10 @@ export class Delivery {
       return
     }
     if (malformedStatuses.has(failure.status) && ++queue.refusals >= transactionRefusalsMax) {
-      log.warn({ server: queue.server, transaction: transaction.id, why: failure.why }, 'another server refuses a transaction again and again: it is given up')
+      log.warn(
+        { server: queue.server, transaction: transaction.id, why: failure.why },
+        'another server refuses a transaction again and again: it is given up',
+      )
       this.#account(queue, transaction)
       this.#drop(queue, transaction)
       queue.refusals = 0

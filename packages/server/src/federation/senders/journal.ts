@@ -35,7 +35,10 @@ interface Ports {
 /** Changes that are not written yet, newest by key. */
 class Pending {
   readonly missed = new Map<string, { readonly missed: MissedRoom; readonly gone: boolean }>()
-  readonly transactions = new Map<string, { readonly server: string; readonly id: string; readonly slot: number; readonly body: string | undefined }>()
+  readonly transactions = new Map<
+    string,
+    { readonly server: string; readonly id: string; readonly slot: number; readonly body: string | undefined }
+  >()
   readonly edus = new Map<string, readonly [server: string, slot: number, position: number, seq: number]>()
   readonly servers = new Set<string>()
   readonly pruned = new Set<string>()
@@ -93,7 +96,8 @@ export class Journal {
 
   /** These EDUs arrived, or are part of a transaction that was noted. */
   noteSentEdus(server: string, edus: readonly StoredEduRow[]): void {
-    for (const { position, seq } of edus) this.#pending.edus.set(`${server} ${position} ${seq}`, [server, this.#ports.db.slot, position, seq])
+    for (const { position, seq } of edus)
+      this.#pending.edus.set(`${server} ${position} ${seq}`, [server, this.#ports.db.slot, position, seq])
     this.touch()
   }
 

@@ -25,7 +25,17 @@ export class MissedRooms {
   miss(queue: DestinationQueue, room: number, pos: number, writer: number): void {
     const slot = this.#ports.slot()
     if (writer === slot ? this.isOpen(queue, room, pos) : isForeignOpen(queue, room, writer)) return
-    const missed: MissedRoom = { server: queue.server, slot, room, firstPos: pos, writer, fromPos: pos, uptoPos: undefined, touched: true, whole: false }
+    const missed: MissedRoom = {
+      server: queue.server,
+      slot,
+      room,
+      firstPos: pos,
+      writer,
+      fromPos: pos,
+      uptoPos: undefined,
+      touched: true,
+      whole: false,
+    }
     if (queue.missed.has(missedKey(missed))) return
     this.add(queue, missed)
     this.#ports.journal.noteMissed(missed)
@@ -90,6 +100,7 @@ export class MissedRooms {
 }
 
 function isForeignOpen(queue: DestinationQueue, room: number, writer: number): boolean {
-  for (const missed of queue.missed.values()) if (missed.room === room && missed.writer === writer && missed.uptoPos === undefined) return true
+  for (const missed of queue.missed.values())
+    if (missed.room === room && missed.writer === writer && missed.uptoPos === undefined) return true
   return false
 }

@@ -40,7 +40,11 @@ export async function readMissed(db: Database, rooms: Iterable<MissedRoom>, max:
   return { pdus, progress }
 }
 
-async function readRoom(db: Database, missed: MissedRoom, max: number): Promise<{ readonly rows: readonly PassedOnRow[]; readonly last: boolean }> {
+async function readRoom(
+  db: Database,
+  missed: MissedRoom,
+  max: number,
+): Promise<{ readonly rows: readonly PassedOnRow[]; readonly last: boolean }> {
   const { room, writer, fromPos } = missed
   const uptoPos = missed.uptoPos ?? Number.MAX_SAFE_INTEGER
   if (!missed.whole) {

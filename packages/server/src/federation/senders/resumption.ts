@@ -70,7 +70,13 @@ export class Resumption {
     for (const row of await allDestinations(db)) {
       const kind = row.kind === 'refusing' ? 'refusing' : 'unreachable'
       const soon = now - row.failing_since < startProbeMsMax ? now + this.spread() : row.retry_at
-      const failing = { kind, failures: row.failures, since: row.failing_since, triedAt: row.tried_at, retryAt: Math.min(row.retry_at, soon) } as const
+      const failing = {
+        kind,
+        failures: row.failures,
+        since: row.failing_since,
+        triedAt: row.tried_at,
+        retryAt: Math.min(row.retry_at, soon),
+      } as const
       destinations.restore(row.server, failing)
       journal.noteServer(row.server)
     }

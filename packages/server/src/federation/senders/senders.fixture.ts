@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { isJsonObject, parseEventId, parseJson, parseRoomId, parseServerName, pduFromStored, roomRules, type JsonObject, type ServerName } from '@causeway/events'
+import {
+  isJsonObject,
+  parseEventId,
+  parseJson,
+  parseRoomId,
+  parseServerName,
+  pduFromStored,
+  roomRules,
+  type JsonObject,
+  type ServerName,
+} from '@causeway/events'
 import { HandClock } from '../../http/edge.fixture.ts'
 import { silentLogger } from '../../platform/logger.ts'
 import { Metrics } from '../../platform/metrics.ts'
@@ -131,8 +141,25 @@ export class SenderWorld {
     for (const [name, answer] of before?.answers ?? []) this.peers.answers.set(name, answer)
     this.outbox = new EduOutbox({ db, random })
     const { destinations, peers: client } = this
-    this.senders = new Senders({ db, clock, random, log: silentLogger, metrics: new Metrics(), serverName: server('here.test'), client, destinations })
+    this.senders = new Senders({
+      db,
+      clock,
+      random,
+      log: silentLogger,
+      metrics: new Metrics(),
+      serverName: server('here.test'),
+      client,
+      destinations,
+    })
     await this.senders.start()
+  }
+
+  /** As if another process had written everything so far. */
+  moveAllToSlot(slot: number): void {
+    for (const table of ['events', 'sender_positions', 'missed_rooms', 'outbound_transactions', 'outbound_edus']) {
+      this.#connection.exec(`UPDATE ${table} SET slot = ${slot}`)
+    }
+    this.#connection.exec(`UPDATE missed_rooms SET writer = ${slot}; INSERT INTO slots VALUES (${slot}, 1, 1000, '', '', 0)`)
   }
 
   /** A room with servers in it. */
@@ -174,7 +201,10 @@ export class SenderWorld {
     }
     const { slot } = this.db
     const rows: Rows[] = [
-      { write: insertEvent, rows: [[room, event, eventId, 0, pos, 1, slot, position, 1, 1, 0, 1, 0, 0, new Uint8Array(), null, null, to.length > 0 ? 1 : 0]] },
+      {
+        write: insertEvent,
+        rows: [[room, event, eventId, 0, pos, 1, slot, position, 1, 1, 0, 1, 0, 0, new Uint8Array(), null, null, to.length > 0 ? 1 : 0]],
+      },
       { write: insertBody, rows: [[room, event, Buffer.from(json)]] },
       { write: upsertRoomServer, rows: [...known.servers].map((name) => [room, name, 1, null]) },
     ]
@@ -199,7 +229,7 @@ export class SenderWorld {
 
   /** Let what is due run until nothing moves, without time passing. */
   async calm(): Promise<void> {
-    for (let quiet = 0, before = -1; quiet < 5; ) {
+    for (let quiet = 0, before = -1; quiet < 5;) {
       this.clock.advance(0)
       await new Promise((resolve) => setImmediate(resolve))
       await new Promise((resolve) => setImmediate(resolve))

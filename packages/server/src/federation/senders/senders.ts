@@ -67,6 +67,7 @@ export class Senders {
   /** The newest position of the log of `#slot` that was announced. */
   #announced = 0
   #slot: number
+  #starting: Promise<void> | undefined
   #started = false
   #cancelAdoption = (): void => undefined
 
@@ -94,7 +95,12 @@ export class Senders {
   }
 
   /** Take up what was left when the server stopped. What is committed meanwhile is sent as well. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting = this.#start()
+    return this.#starting
+  }
+
+  async #start(): Promise<void> {
     const { slot } = this.#ports.db
     const position = await this.#resumption.resume()
     if (slot === this.#slot) this.#announced = Math.max(this.#announced, position)
@@ -106,6 +112,8 @@ export class Senders {
 
   /** Send nothing more; what is under way may end within `ms`. Then everything that has not arrived is noted. */
   async stop(ms: number): Promise<void> {
+    // Whoever started hears of its failure.
+    await this.#starting?.catch(() => undefined)
     this.#cancelAdoption()
     this.#lines.stop()
     await this.#delivery.stop(ms)

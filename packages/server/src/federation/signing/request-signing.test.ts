@@ -3,7 +3,16 @@
 // Method: tables of headers; random requests; keys that the test holds.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { canonicalJson, fromPlain, parseKeyId, parseServerName, signingKeyFromSeed, type JsonValue, type KeyId, type ServerName } from '@causeway/events'
+import {
+  canonicalJson,
+  fromPlain,
+  parseKeyId,
+  parseServerName,
+  signingKeyFromSeed,
+  type JsonValue,
+  type KeyId,
+  type ServerName,
+} from '@causeway/events'
 import fc from 'fast-check'
 import { MatrixError } from '../../errors.ts'
 import type { ServerCaller } from '../../http/caller.ts'
@@ -103,7 +112,15 @@ class TestKeys {
   }
 }
 
-function signed(request: { readonly method?: string; readonly uri?: string; readonly body?: JsonValue; readonly bodyText?: string; readonly destination?: string } = {}): SignedRequest {
+function signed(
+  request: {
+    readonly method?: string
+    readonly uri?: string
+    readonly body?: JsonValue
+    readonly bodyText?: string
+    readonly destination?: string
+  } = {},
+): SignedRequest {
   const method = request.method ?? 'PUT'
   const uri = request.uri ?? '/_matrix/federation/v1/send/1?a=%20b'
   const content = request.body === undefined ? undefined : canonicalJson(request.body)
@@ -125,7 +142,13 @@ test('signed requests are accepted, in whatever form their body came', async () 
     signed({ body }),
     signed({ body, bodyText: '{ "b": [1, "\\u00e9\\u20ac\\ud83d\\ude00"],\n "a": {"z": null, "y": true} }' }),
     signed({ body: json({}), bodyText: '{}' }),
-    { ...signed(), authorization: [...signed().authorization, 'X-Matrix origin="peer.test:8448",destination="here.test",key="ed25519:unknown",sig="AAAA"'] },
+    {
+      ...signed(),
+      authorization: [
+        ...signed().authorization,
+        'X-Matrix origin="peer.test:8448",destination="here.test",key="ed25519:unknown",sig="AAAA"',
+      ],
+    },
   ]) {
     assert.equal(code(await verifier().verify(request)), peer, JSON.stringify(request))
   }
@@ -140,7 +163,10 @@ test('the destination may be left out of the header, but not be another', async 
   const elsewhere = signed({ destination: 'elsewhere.test' })
   const [away = ''] = elsewhere.authorization
   assert.equal(code(await verifier().verify(elsewhere)), '401 M_UNAUTHORIZED')
-  assert.equal(code(await verifier().verify({ ...elsewhere, authorization: [away.replace('destination="elsewhere.test",', '')] })), '401 M_UNAUTHORIZED')
+  assert.equal(
+    code(await verifier().verify({ ...elsewhere, authorization: [away.replace('destination="elsewhere.test",', '')] })),
+    '401 M_UNAUTHORIZED',
+  )
 })
 
 test('anything changed is refused', async () => {
@@ -176,7 +202,8 @@ test('bodies that could be read in two ways are refused (F20)', async () => {
     ['{"a":1}{"a":1}', '400 M_BAD_JSON'],
     ['{"a":1},"destination":"here.test"', '400 M_BAD_JSON'],
   ]
-  for (const [bodyText, expected] of rows) assert.equal(code(await verifier().verify(signed({ body: json({ a: 1 }), bodyText }))), expected, bodyText.slice(0, 30))
+  for (const [bodyText, expected] of rows)
+    assert.equal(code(await verifier().verify(signed({ body: json({ a: 1 }), bodyText }))), expected, bodyText.slice(0, 30))
 })
 
 test('a known key is not loaded again, and verifying then does not wait', async () => {

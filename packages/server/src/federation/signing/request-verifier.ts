@@ -1,4 +1,13 @@
-import { canonicalJson, decodeBase64, encodeUtf8, parseJson, verifyBytes, type JsonValue, type KeyId, type ServerName } from '@causeway/events'
+import {
+  canonicalJson,
+  decodeBase64,
+  encodeUtf8,
+  parseJson,
+  verifyBytes,
+  type JsonValue,
+  type KeyId,
+  type ServerName,
+} from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import type { ServerCaller } from '../../http/caller.ts'
 import type { SignedRequest } from '../../http/identify.ts'
@@ -90,10 +99,20 @@ export class RequestVerifier {
    * Most servers send the body in the canonical form that they signed, so the text as it came is tried first: it was parsed
    * strictly, so if the signature fits these very bytes they are the canonical form of what was parsed.
    */
-  #verifies(request: SignedRequest, origin: ServerName, publicKey: Uint8Array, signature: Uint8Array, content: JsonValue | undefined): boolean {
+  #verifies(
+    request: SignedRequest,
+    origin: ServerName,
+    publicKey: Uint8Array,
+    signature: Uint8Array,
+    content: JsonValue | undefined,
+  ): boolean {
     const covers = (text: string | undefined): boolean => {
       const { method, uri } = request
-      return verifyBytes(publicKey, signature, encodeUtf8(signedText({ method, uri, origin, destination: this.#ports.serverName, content: text })))
+      return verifyBytes(
+        publicKey,
+        signature,
+        encodeUtf8(signedText({ method, uri, origin, destination: this.#ports.serverName, content: text })),
+      )
     }
     if (covers(request.bodyText)) return true
     if (content === undefined) return false

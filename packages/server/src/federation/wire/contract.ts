@@ -1,4 +1,11 @@
-import { pageAnswerBytesMax, pageAnswerMsMax, smallAnswerBytesMax, smallAnswerMsMax, stateAnswerBytesMax, stateAnswerMsMax } from '../limits.ts'
+import {
+  pageAnswerBytesMax,
+  pageAnswerMsMax,
+  smallAnswerBytesMax,
+  smallAnswerMsMax,
+  stateAnswerBytesMax,
+  stateAnswerMsMax,
+} from '../limits.ts'
 
 type NamesIn<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never
 

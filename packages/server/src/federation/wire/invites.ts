@@ -9,7 +9,12 @@ export const sendInviteV1 = contract({
   inArray: true,
 })
 
-export const sendInvite = contract({ name: 'sendInviteV2', method: 'PUT', path: '/_matrix/federation/v2/invite/{roomId}/{eventId}', answer: smallAnswer })
+export const sendInvite = contract({
+  name: 'sendInviteV2',
+  method: 'PUT',
+  path: '/_matrix/federation/v2/invite/{roomId}/{eventId}',
+  answer: smallAnswer,
+})
 
 export const exchangeThirdPartyInvite = contract({
   name: 'exchangeThirdPartyInvite',

@@ -31,7 +31,12 @@ test('address, certificate name and Host are three things', async (t) => {
   })
   const { client: outbound, names } = client(t)
   names.hosts.set('elsewhere.test', ['127.0.0.1'])
-  const target = { scheme: 'https', addresses: [{ host: 'elsewhere.test', port: server.port }], certificateName: 'certified.test', hostHeader: 'delegated.test:1' } as const
+  const target = {
+    scheme: 'https',
+    addresses: [{ host: 'elsewhere.test', port: server.port }],
+    certificateName: 'certified.test',
+    hostHeader: 'delegated.test:1',
+  } as const
   const answer = await outbound.request({ ...get('x', 1), target })
   assert.ok(answer.ok)
   assert.equal(Buffer.from(answer.body).toString(), 'hello')

@@ -98,7 +98,12 @@ export class OutboundClient {
     } catch (error) {
       return failure(requestError(error))
     }
-    return { ok: true, status: answer.status, headers: answer.headers, body: chunks.length === 1 ? (chunks[0] ?? new Uint8Array(0)) : Buffer.concat(chunks) }
+    return {
+      ok: true,
+      status: answer.status,
+      headers: answer.headers,
+      body: chunks.length === 1 ? (chunks[0] ?? new Uint8Array(0)) : Buffer.concat(chunks),
+    }
   }
 
   /** The answer's head, and its body as a stream under the same cap and deadline. */
@@ -153,7 +158,8 @@ export class OutboundClient {
 
   async #send(request: OutboundRequest, deadline: Deadline): Promise<Head> {
     const server = this.#serverFor(request.target)
-    if (server.requests >= requestsPerServerMax || this.#requests >= requestsMax) throw new OutboundError('busy', 'too many requests are under way')
+    if (server.requests >= requestsPerServerMax || this.#requests >= requestsMax)
+      throw new OutboundError('busy', 'too many requests are under way')
     server.requests += 1
     this.#requests += 1
     const end = (): void => {

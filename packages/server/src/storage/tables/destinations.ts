@@ -51,7 +51,10 @@ export function abandonedSenders(db: Database, slot: number, time: number): Prom
 /** Take over an abandoned slot's sending: steps of one unit, the first of which lets only one process do it. */
 export function adoptSender(from: number, to: number): { readonly query: Query<unknown>; readonly expect?: number }[] {
   return [
-    { query: sql<{ position: number }>('sender_positions.take')`DELETE FROM sender_positions WHERE slot = ${from} RETURNING position`, expect: 1 },
+    {
+      query: sql<{ position: number }>('sender_positions.take')`DELETE FROM sender_positions WHERE slot = ${from} RETURNING position`,
+      expect: 1,
+    },
     { query: sql('missed_rooms.adopt')`UPDATE missed_rooms SET slot = ${to} WHERE slot = ${from}` },
     { query: sql('outbound_transactions.adopt')`UPDATE outbound_transactions SET slot = ${to} WHERE slot = ${from}` },
     { query: sql('outbound_edus.adopt')`UPDATE outbound_edus SET slot = ${to} WHERE slot = ${from}` },

@@ -27,7 +27,12 @@ export const removeMissedRoom = remove({
 })
 
 /** What this slot's servers have missed, after (server, room, first position), in that order, at most `limit`. */
-export function missedRooms(db: Database, slot: number, after: Pick<MissedRoomRow, 'server' | 'room' | 'first_pos'>, limit: number): Promise<MissedRoomRow[]> {
+export function missedRooms(
+  db: Database,
+  slot: number,
+  after: Pick<MissedRoomRow, 'server' | 'room' | 'first_pos'>,
+  limit: number,
+): Promise<MissedRoomRow[]> {
   return db.all(sql<MissedRoomRow>('missed_rooms.page')`
     SELECT server, room, first_pos, writer, from_pos, upto_pos FROM missed_rooms
     WHERE slot = ${slot} AND (server, room, first_pos) > (${after.server}, ${after.room}, ${after.first_pos})
@@ -42,7 +47,11 @@ export const insertTransaction = insertNew({
   columns: { server: 'text', txn_id: 'text', slot: 'int', body: 'bytes' },
 })
 
-export const removeTransaction = remove({ name: 'outbound_transactions.remove', table: 'outbound_transactions', columns: { server: 'text', txn_id: 'text' } })
+export const removeTransaction = remove({
+  name: 'outbound_transactions.remove',
+  table: 'outbound_transactions',
+  columns: { server: 'text', txn_id: 'text' },
+})
 
 /** The ids of the transactions that a slot has to repeat. Bound: read once, at start. */
 export function transactionIds(db: Database, slot: number): Promise<{ server: string; txn_id: string }[]> {
@@ -85,7 +94,13 @@ export const removeOlderEdu = remove({
 })
 
 /** A server's EDUs after a place, in order. */
-export function storedEdus(db: Database, server: string, slot: number, after: { readonly position: number; readonly seq: number }, limit: number): Promise<StoredEduRow[]> {
+export function storedEdus(
+  db: Database,
+  server: string,
+  slot: number,
+  after: { readonly position: number; readonly seq: number },
+  limit: number,
+): Promise<StoredEduRow[]> {
   return db.all(sql<StoredEduRow>('outbound_edus.next')`
     SELECT position, seq, json FROM outbound_edus
     WHERE server = ${server} AND slot = ${slot} AND (position, seq) > (${after.position}, ${after.seq})
@@ -113,7 +128,14 @@ export interface PassedOnRow {
 }
 
 /** How many events of a room a slot passed on between two live positions; counting ends at `limit`. */
-export async function countPassedOn(db: Database, room: number, writer: number, from: number, upTo: number, limit: number): Promise<number> {
+export async function countPassedOn(
+  db: Database,
+  room: number,
+  writer: number,
+  from: number,
+  upTo: number,
+  limit: number,
+): Promise<number> {
   const row = await db.first(sql<{ n: number }>('events.countPassedOn')`
     SELECT count(*) AS n FROM
       (SELECT 1 FROM events WHERE room = ${room} AND federate = 1 AND pos >= ${from} AND pos <= ${upTo} AND slot = ${writer} LIMIT ${limit}) AS counted`)
@@ -144,7 +166,12 @@ export interface LogPlace {
 }
 
 /** Events that a slot passed on after a place in its log, in order. */
-export function passedOnAfter(db: Database, slot: number, after: LogPlace, limit: number): Promise<(LogPlace & PassedOnRow & { readonly is_state: number })[]> {
+export function passedOnAfter(
+  db: Database,
+  slot: number,
+  after: LogPlace,
+  limit: number,
+): Promise<(LogPlace & PassedOnRow & { readonly is_state: number })[]> {
   return db.all(sql<LogPlace & PassedOnRow & { readonly is_state: number }>('events.passedOnAfter')`
     SELECT e.position, e.room, e.event, e.pos, e.is_state, b.json FROM events e JOIN event_bodies b ON b.room = e.room AND b.event = e.event
     WHERE e.slot = ${slot} AND e.federate = 1 AND e.pos IS NOT NULL AND (e.position, e.room, e.event) > (${after.position}, ${after.room}, ${after.event})

@@ -6,10 +6,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { canonicalJson, encodeBase64, isJsonObject, parseJson, parseServerName, type JsonObject, type ServerName } from '@causeway/events'
-import { bulkPerspectivesKeyQuery } from '../federation-api/bulk-perspectives-key-query.ts'
-import { getServerKey as getServerKeyEndpoint } from '../federation-api/get-server-key.ts'
-import { getWellKnownServer } from '../federation-api/get-well-known-server.ts'
-import { perspectivesKeyQuery } from '../federation-api/perspectives-key-query.ts'
+import { bulkPerspectivesKeyQuery } from './bulk-perspectives-key-query.ts'
+import { getServerKey as getServerKeyEndpoint } from './get-server-key.ts'
+import { getWellKnownServer } from './get-well-known-server.ts'
+import { perspectivesKeyQuery } from './perspectives-key-query.ts'
 import { MatrixError, type ErrorCode } from '../errors.ts'
 import { Edge } from '../http/edge.ts'
 import { endpoint, type Endpoint } from '../http/endpoint.ts'
@@ -24,19 +24,19 @@ import { silentLogger } from '../platform/logger.ts'
 import { Metrics } from '../platform/metrics.ts'
 import { realRandom } from '../platform/random.ts'
 import { openMemory, openSqliteInline } from '../storage/sqlite/open-sqlite.ts'
-import { toClientError } from './client/client-error.ts'
-import { Destinations } from './client/destinations.ts'
-import { FederationClient } from './client/federation-client.ts'
-import { Discovery } from './discovery/discovery.ts'
-import { KeyRing } from './keys/key-ring.ts'
-import { Notary } from './keys/notary.ts'
-import { PublishedKeys } from './keys/published-keys.ts'
-import { parseOwnKeys } from './keys/signing-key-file.ts'
-import { RequestVerifier } from './signing/request-verifier.ts'
-import { contract, smallAnswer } from './wire/contract.ts'
-import { queryProfile } from './wire/queries.ts'
-import { getServerKey, getVersion } from './wire/servers.ts'
-import { sendTransaction } from './wire/transactions.ts'
+import { toClientError } from '../federation/client/client-error.ts'
+import { Destinations } from '../federation/client/destinations.ts'
+import { FederationClient } from '../federation/client/federation-client.ts'
+import { Discovery } from '../federation/discovery/discovery.ts'
+import { KeyRing } from '../federation/keys/key-ring.ts'
+import { Notary } from '../federation/keys/notary.ts'
+import { PublishedKeys } from '../federation/keys/published-keys.ts'
+import { parseOwnKeys } from '../federation/keys/signing-key-file.ts'
+import { RequestVerifier } from '../federation/signing/request-verifier.ts'
+import { contract, smallAnswer } from '../federation/wire/contract.ts'
+import { queryProfile } from '../federation/wire/queries.ts'
+import { getServerKey, getVersion } from '../federation/wire/servers.ts'
+import { sendTransaction } from '../federation/wire/transactions.ts'
 
 const echo = endpoint({
   method: 'PUT',
@@ -45,7 +45,10 @@ const echo = endpoint({
   auth: 'server',
   limit: 'federation',
   rawBody: true,
-  handle: ({ caller, params }) => jsonReply(canonicalJson(Object.assign(Object.create(null), { body: caller.content ?? null, from: caller.serverName, txn: params.txnId }))),
+  handle: ({ caller, params }) =>
+    jsonReply(
+      canonicalJson(Object.assign(Object.create(null), { body: caller.content ?? null, from: caller.serverName, txn: params.txnId })),
+    ),
 })
 
 const refuse = endpoint({
@@ -115,7 +118,12 @@ interface Homeserver {
 }
 
 /** A server called `host`, with the port in its name or behind a service record. */
-async function homeserver(t: TestContext, names: FakeNames, host: string, options: { readonly byService?: boolean } = {}): Promise<Homeserver> {
+async function homeserver(
+  t: TestContext,
+  names: FakeNames,
+  host: string,
+  options: { readonly byService?: boolean } = {},
+): Promise<Homeserver> {
   const port = await freePort()
   const name = parseServerName(options.byService === true ? host : `${host}:${port}`)
   assert.ok(name !== undefined)
@@ -131,7 +139,12 @@ async function homeserver(t: TestContext, names: FakeNames, host: string, option
   const signer = { serverName: name, key: ownKeys.signing }
   const outbound = new OutboundClient({ clock, names, policy: new AddressPolicy([loopbackRange]), trustedCa: testCa.certificate })
   const destinations = new Destinations({ clock, random })
-  const client = new FederationClient({ signer, outbound, destinations, discovery: new Discovery({ serverName: name, outbound, names, clock, random }) })
+  const client = new FederationClient({
+    signer,
+    outbound,
+    destinations,
+    discovery: new Discovery({ serverName: name, outbound, names, clock, random }),
+  })
   const fetchKeys = async (server: ServerName): Promise<JsonObject | undefined> => {
     const answer = await client.call(server, getServerKey, { evenIfResting: true })
     return answer.ok ? answer.value : undefined
@@ -139,8 +152,20 @@ async function homeserver(t: TestContext, names: FakeNames, host: string, option
   const ring = new KeyRing({ db, clock, log: silentLogger, serverName: name, ownKeys, fetchKeys })
   const published = new PublishedKeys({ serverName: name, keys: ownKeys, clock })
   const verifier = new RequestVerifier({ serverName: name, keys: ring, onVerified: (server) => destinations.heardFrom(server) })
-  const services = { publishedKeys: published, notary: new Notary({ signer, ring, published, clock }), clientFacts: { publicBaseUrl: `https://${host}:${port}` } }
-  const endpoints: Endpoint<typeof services>[] = [echo, refuse, nested, getServerKeyEndpoint, perspectivesKeyQuery, bulkPerspectivesKeyQuery, getWellKnownServer]
+  const services = {
+    publishedKeys: published,
+    notary: new Notary({ signer, ring, published, clock }),
+    clientFacts: { publicBaseUrl: `https://${host}:${port}` },
+  }
+  const endpoints: Endpoint<typeof services>[] = [
+    echo,
+    refuse,
+    nested,
+    getServerKeyEndpoint,
+    perspectivesKeyQuery,
+    bulkPerspectivesKeyQuery,
+    getWellKnownServer,
+  ]
   const edge = new Edge({
     endpoints,
     services,
@@ -153,7 +178,11 @@ async function homeserver(t: TestContext, names: FakeNames, host: string, option
     trustProxy: false,
     logAddresses: false,
   })
-  const listener = await openHttpListener({ host: '127.0.0.1', port }, edge.mount({ only: () => true, cors: false, socket: false }), testCa.issue([host]))
+  const listener = await openHttpListener(
+    { host: '127.0.0.1', port },
+    edge.mount({ only: () => true, cors: false, socket: false }),
+    testCa.issue([host]),
+  )
   t.after(async () => {
     await outbound.close()
     listener.cut()
@@ -174,7 +203,10 @@ test('a signed call arrives as what it is, whatever way leads there', async (t) 
   const a = await homeserver(t, names, 'a.test')
   const b = await homeserver(t, names, 'b.test', { byService: true })
   const body = object('{"z":[1,{"é":"\\u0000"}],"a":null}')
-  for (const [from, to] of [[a, b], [b, a]] as const) {
+  for (const [from, to] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     for (const txnId of ['1', 'with/slash and é?', '2']) {
       const answer = await from.client.call(to.name, sendTransaction, { params: { txnId }, body })
       assert.ok(answer.ok, JSON.stringify(answer))
@@ -183,7 +215,7 @@ test('a signed call arrives as what it is, whatever way leads there', async (t) 
   }
 })
 
-test('another server\'s errors reach our clients only by the list', async (t) => {
+test("another server's errors reach our clients only by the list", async (t) => {
   const names = new FakeNames()
   const a = await homeserver(t, names, 'a.test')
   const b = await homeserver(t, names, 'b.test')
@@ -206,7 +238,13 @@ test('odd answers are failures, and nothing of good ones is lost', async (t) => 
   const names = new FakeNames()
   const a = await homeserver(t, names, 'a.test')
   const b = await homeserver(t, names, 'b.test')
-  for (const [kind, fault] of [['twice', 'malformed'], ['deep', 'malformed'], ['plain', 'malformed'], ['array', 'malformed'], ['large', 'too-large']] as const) {
+  for (const [kind, fault] of [
+    ['twice', 'malformed'],
+    ['deep', 'malformed'],
+    ['plain', 'malformed'],
+    ['array', 'malformed'],
+    ['large', 'too-large'],
+  ] as const) {
     const answer = await a.client.call(b.name, odd, { params: { kind } })
     assert.equal(answer.ok ? '' : answer.fault, fault, kind)
   }
