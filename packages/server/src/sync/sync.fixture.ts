@@ -45,6 +45,8 @@ export interface AskOptions {
   readonly signal?: AbortSignal
 }
 
+const worlds = new WeakMap<TestContext, World[]>()
+
 /** Rooms and /sync on a real SQLite file. */
 export class World {
   readonly clock = new HandClock()
@@ -95,10 +97,15 @@ export class World {
       open = false
       return folder
     }
-    t.after(async () => {
-      await world.close()
-      rmSync(folder, { recursive: true, force: true })
-    })
+    if (!worlds.has(t)) {
+      worlds.set(t, [])
+      // One hook for all worlds of the test: a folder goes when the last one in it is closed.
+      t.after(async () => {
+        const folders = await Promise.all((worlds.get(t) ?? []).map((other) => other.close()))
+        for (const each of folders) rmSync(each, { recursive: true, force: true })
+      })
+    }
+    worlds.get(t)?.push(world)
     return world
   }
 
