@@ -42,8 +42,9 @@ export class FederationClient {
   async call<Path extends string>(server: ServerName, contract: Contract<Path>, options: CallOptions<Path>): Promise<FederationResult> {
     const { destinations, discovery, signer } = this.#ports
     assert(server !== signer.serverName, 'this server does not call itself')
-    if (options.evenIfResting !== true && destinations.isResting(server))
+    if (options.evenIfResting !== true && destinations.isResting(server)) {
       return { ok: false, fault: 'resting', why: `${server} failed lately` }
+    }
     const target = await discovery.target(server)
     if (target === undefined) return { ok: false, fault: 'unresolved', why: `${server} names no place to connect to` }
 

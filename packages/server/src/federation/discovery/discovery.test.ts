@@ -206,6 +206,7 @@ test('HTTP dates', () => {
   ]) {
     assert.equal(parseHttpDate(text), Date.parse(text), text)
   }
-  for (const text of ['', '0', '-1', 'Sun, 06 Foo 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT'])
+  for (const text of ['', '0', '-1', 'Sun, 06 Foo 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT']) {
     assert.equal(parseHttpDate(text), undefined)
+  }
 })

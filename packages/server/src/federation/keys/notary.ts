@@ -35,8 +35,9 @@ export class Notary {
    */
   async queryMany(criteria: JsonObject): Promise<JsonObject[]> {
     const entries = Object.entries(criteria)
-    if (entries.length > notaryServersMax)
+    if (entries.length > notaryServersMax) {
       throw new MatrixError('M_INVALID_PARAM', `at most ${notaryServersMax} servers can be asked for at once`)
+    }
     const answers = await Promise.all(
       entries.map(async ([name, keys]) => {
         const server = parseServerName(name)

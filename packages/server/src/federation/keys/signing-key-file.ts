@@ -50,19 +50,22 @@ export function parseOwnKeys(text: string, path: string): OwnKeys {
     else current.push(currentKey(words, place))
   }
   const [signing, ...others] = current
-  if (signing === undefined)
+  if (signing === undefined) {
     throw new Error(`${path} holds no signing key; restore it from a backup, or remove the file to start as a new server`)
+  }
   return { signing, others, old }
 }
 
 function currentKey([algorithm, version, base64, ...rest]: readonly string[], place: string): SigningKey {
   const keyId = parseKeyId(`${algorithm ?? ''}:${version ?? ''}`)
   const seed = decodeBase64(base64 ?? '')
-  if (keyId === undefined || seed?.byteLength !== seedBytes || rest.length > 0)
+  if (keyId === undefined || seed?.byteLength !== seedBytes || rest.length > 0) {
     throw new Error(`${place}: not a key such as "ed25519 a_AbCd SEED"`)
+  }
   const key = signingKeyFromSeed(keyId, seed)
-  if (isRefusedKey(key.publicKey))
+  if (isRefusedKey(key.publicKey)) {
     throw new Error(`${place}: everybody knows this key; make a new one, or anyone can speak for your server`)
+  }
   return key
 }
 

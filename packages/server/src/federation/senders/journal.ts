@@ -96,8 +96,9 @@ export class Journal {
 
   /** These EDUs arrived, or are part of a transaction that was noted. */
   noteSentEdus(server: string, edus: readonly StoredEduRow[]): void {
-    for (const { position, seq } of edus)
+    for (const { position, seq } of edus) {
       this.#pending.edus.set(`${server} ${position} ${seq}`, [server, this.#ports.db.slot, position, seq])
+    }
     this.touch()
   }
 

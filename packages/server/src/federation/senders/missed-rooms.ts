@@ -100,7 +100,8 @@ export class MissedRooms {
 }
 
 function isForeignOpen(queue: DestinationQueue, room: number, writer: number): boolean {
-  for (const missed of queue.missed.values())
+  for (const missed of queue.missed.values()) {
     if (missed.room === room && missed.writer === writer && missed.uptoPos === undefined) return true
+  }
   return false
 }

@@ -126,6 +126,7 @@ test('an orderly stop leaves nothing to be sent twice', async (t) => {
   for (const label of labels(1, 60)) await world.post(1, label)
   await world.calm()
   const stopping = world.senders.stop(1_000)
+  await new Promise((resolve) => setImmediate(resolve))
   world.clock.advance(1_000)
   await stopping
   release()
@@ -289,6 +290,7 @@ test('what a process that is gone left behind is taken over by another', async (
   assert.deepEqual([...new Set(world.peers.got('b.test'))], ['one', 'two', 'three'])
   assert.equal(world.peers.transactions('a.test').flatMap(({ edus }) => edus).length, 1)
   await world.pass(3_000)
-  for (const table of ['missed_rooms', 'outbound_transactions', 'outbound_edus', 'destinations'] as const)
+  for (const table of ['missed_rooms', 'outbound_transactions', 'outbound_edus', 'destinations'] as const) {
     assert.equal(await world.count(table), 0, table)
+  }
 })

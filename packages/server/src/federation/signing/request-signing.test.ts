@@ -202,8 +202,9 @@ test('bodies that could be read in two ways are refused (F20)', async () => {
     ['{"a":1}{"a":1}', '400 M_BAD_JSON'],
     ['{"a":1},"destination":"here.test"', '400 M_BAD_JSON'],
   ]
-  for (const [bodyText, expected] of rows)
+  for (const [bodyText, expected] of rows) {
     assert.equal(code(await verifier().verify(signed({ body: json({ a: 1 }), bodyText }))), expected, bodyText.slice(0, 30))
+  }
 })
 
 test('a known key is not loaded again, and verifying then does not wait', async () => {

@@ -86,8 +86,9 @@ test('the operator can open ranges', () => {
     { address: 'fd00::', prefix: 9, family: 'ipv6' },
     { address: '::ffff:192.168.0.0', prefix: 112, family: 'ipv6' },
   ])
-  for (const address of ['10.1.2.3', '::ffff:10.1.2.3', 'fd00::1', 'fd7f::1', '192.168.3.4'])
+  for (const address of ['10.1.2.3', '::ffff:10.1.2.3', 'fd00::1', 'fd7f::1', '192.168.3.4']) {
     assert.equal(policy.allows(address), true, address)
+  }
   for (const address of ['10.2.0.1', 'fd80::1', '127.0.0.1']) assert.equal(policy.allows(address), false, address)
 })
 

@@ -158,8 +158,9 @@ export class OutboundClient {
 
   async #send(request: OutboundRequest, deadline: Deadline): Promise<Head> {
     const server = this.#serverFor(request.target)
-    if (server.requests >= requestsPerServerMax || this.#requests >= requestsMax)
+    if (server.requests >= requestsPerServerMax || this.#requests >= requestsMax) {
       throw new OutboundError('busy', 'too many requests are under way')
+    }
     server.requests += 1
     this.#requests += 1
     const end = (): void => {
