@@ -22,7 +22,8 @@ import { userEndpoints } from './user-endpoints.ts'
 
 /** A hash that costs nothing, and is as good as any where passwords are not what is attacked. */
 export const quickArgon2: Argon2 = {
-  hash: async (message, salt, cost, bytes) => createHash('sha256').update(message).update(salt).update(JSON.stringify(cost)).digest().subarray(0, bytes),
+  hash: async (message, salt, cost, bytes) =>
+    createHash('sha256').update(message).update(salt).update(JSON.stringify(cost)).digest().subarray(0, bytes),
 }
 
 export interface Answer {
@@ -35,6 +36,7 @@ export interface Options {
   readonly mode?: RegistrationMode
   readonly tokens?: readonly string[]
   readonly limitFailures?: boolean
+  readonly argon2?: Argon2
   readonly sharedSecret?: string
   readonly publicBaseUrl?: string
   readonly remoteProfile?: (userId: UserId, field: string | undefined) => Promise<JsonObject>
@@ -99,7 +101,7 @@ async function startUserServer(place: Place, options: Options, started: UserServ
     clock,
     random,
     log: silentLogger,
-    argon2: quickArgon2,
+    argon2: options.argon2 ?? quickArgon2,
     serverName,
     registration: { mode: options.mode ?? 'open', tokens: options.tokens ?? [] },
     limitFailures: options.limitFailures ?? false,
@@ -112,7 +114,10 @@ async function startUserServer(place: Place, options: Options, started: UserServ
   const edge = new Edge<UserAdminServices & ClientFactsService>({
     endpoints: [...userEndpoints, ...userAdminEndpoints],
     services: { ...users, clientFacts, sharedSecretRegistration },
-    identify: { user: (token, request) => users.callers.identify(token, request), server: () => new MatrixError('M_UNAUTHORIZED', 'nobody') },
+    identify: {
+      user: (token, request) => users.callers.identify(token, request),
+      server: () => new MatrixError('M_UNAUTHORIZED', 'nobody'),
+    },
     rates: new RateLimiter(rates, false, clock),
     clock,
     random,
@@ -131,19 +136,33 @@ async function startUserServer(place: Place, options: Options, started: UserServ
     await users.lastSeen.flush()
     await db.close()
   }
-  const call: UserServer['call'] = async (method, path, { token, body } = {}) => {
-    const answer = await fetch(`http://127.0.0.1:${listener.port}${path}`, {
-      method,
-      headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    })
-    return { status: answer.status, json: (await answer.json()) as Record<string, unknown> }
-  }
   const server: UserServer = {
     db,
     users,
     clock,
     announced,
+    ...clientOf(listener.port),
+    restart: async () => {
+      await close()
+      return startUserServer(place, options, started)
+    },
+    close,
+  }
+  started.push(server)
+  return server
+}
+
+/** What tests do as clients. */
+function clientOf(port: number): Pick<UserServer, 'call' | 'join' | 'logIn'> {
+  const call: UserServer['call'] = async (method, path, { token, body } = {}) => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    return { status: answer.status, json: (await answer.json()) as Record<string, unknown> }
+  }
+  return {
     call,
     join: async (name, more = {}) => {
       const body = { username: name, password: `password of ${name}`, auth: { type: 'm.login.dummy' }, ...more }
@@ -156,14 +175,7 @@ async function startUserServer(place: Place, options: Options, started: UserServ
       const body = { type: 'm.login.password', identifier: { type: 'm.id.user', user: name }, password: `password of ${name}`, ...more }
       return call('POST', '/_matrix/client/v3/login', { body })
     },
-    restart: async () => {
-      await close()
-      return startUserServer(place, options, started)
-    },
-    close,
   }
-  started.push(server)
-  return server
 }
 
 /** A string member of an answer. */

@@ -60,10 +60,12 @@ export class SharedSecretRegistration {
     const secret = this.#secret()
     const until = this.#nonces.get(nonce)
     this.#nonces.delete(nonce)
-    if (until === undefined || until <= this.#ports.clock.monotonic())
+    if (until === undefined || until <= this.#ports.clock.monotonic()) {
       throw new MatrixError('M_UNKNOWN', 'unrecognised nonce', { status: 400 })
-    if ([username, password].some((text) => text.includes('\0')))
+    }
+    if ([username, password].some((text) => text.includes('\0'))) {
       throw new MatrixError('M_INVALID_PARAM', 'U+0000 stands between the parts')
+    }
     const parts = [nonce, username, password, admin ? 'admin' : 'notadmin', ...(userType === undefined ? [] : [userType])]
     const expected = createHmac('sha1', secret).update(parts.join('\0')).digest()
     const given = Buffer.from(mac, 'hex')

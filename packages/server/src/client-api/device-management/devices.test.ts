@@ -6,7 +6,11 @@ import { onEachUserServer, outcome, text } from '../user-api.fixture.ts'
 
 const path = '/_matrix/client/v3/devices'
 const whoami = '/_matrix/client/v3/account/whoami'
-const password = (name: string, of = name) => ({ type: 'm.login.password', identifier: { type: 'm.id.user', user: name }, password: `password of ${of}` })
+const password = (name: string, of = name) => ({
+  type: 'm.login.password',
+  identifier: { type: 'm.id.user', user: name },
+  password: `password of ${of}`,
+})
 
 const removed: [UserId, readonly string[]][] = []
 const renamed: string[] = []
@@ -73,16 +77,28 @@ onEachUserServer('ending one: with the password, of the right user, for that dev
   assert.deepEqual([outcome(wrong), wrong.json['session']], ['401 M_FORBIDDEN', session])
   assert.equal(outcome(await call('DELETE', `${path}/B`, { token, body: { auth: password('bob') } })), '403 M_FORBIDDEN')
   assert.equal(outcome(await call('DELETE', `${path}/C`, { token, body: { auth: { ...password('alice'), session } } })), '403 M_FORBIDDEN')
-  assert.equal(outcome(await call('DELETE', `${path}/B`, { token: other, body: { auth: { type: 'm.login.password', session } } })), '401 M_FORBIDDEN')
+  assert.equal(
+    outcome(await call('DELETE', `${path}/B`, { token: other, body: { auth: { type: 'm.login.password', session } } })),
+    '401 M_FORBIDDEN',
+  )
   removed.length = 0
   assert.equal(outcome(await call('DELETE', `${path}/B`, { token, body: { auth: { ...password('alice'), session } } })), '200')
   assert.deepEqual(removed, [['@alice:here', ['B']]])
-  assert.equal(announced.some(({ kind }) => kind === 'their-keys'), true)
+  assert.equal(
+    announced.some(({ kind }) => kind === 'their-keys'),
+    true,
+  )
   assert.equal(outcome(await call('GET', whoami, { token: other })), '401 M_UNKNOWN_TOKEN')
   assert.equal(outcome(await call('GET', `${path}/B`, { token })), '404 M_NOT_FOUND')
-  assert.equal(outcome(await call('DELETE', `${path}/B`, { token, body: { auth: { ...password('alice'), session } } })), '401 M_UNAUTHORIZED')
+  assert.equal(
+    outcome(await call('DELETE', `${path}/B`, { token, body: { auth: { ...password('alice'), session } } })),
+    '401 M_UNAUTHORIZED',
+  )
   assert.equal(outcome(await call('DELETE', `${path}/gone`, { token, body: { auth: password('alice') } })), '200')
-  assert.equal(outcome(await call('DELETE', `${path}/C`, { token, body: { auth: { type: 'm.login.password', password: 'password of alice' } } })), '200')
+  assert.equal(
+    outcome(await call('DELETE', `${path}/C`, { token, body: { auth: { type: 'm.login.password', password: 'password of alice' } } })),
+    '200',
+  )
 })
 
 onEachUserServer('ending several, and logging out of all', { effects }, async (server) => {
@@ -95,7 +111,12 @@ onEachUserServer('ending several, and logging out of all', { effects }, async (s
   assert.equal(outcome(await call('POST', many, { token, body: { ...body, devices: 'B' } })), '400 M_BAD_JSON')
   assert.equal(outcome(await call('POST', many, { token, body: { ...body, devices: ['\0'] } })), '400 M_INVALID_PARAM')
   const left = (await call('GET', path, { token })).json['devices']
-  assert.equal(JSON.stringify(left).match(/device_id":"[A-Z]/g)?.join(), 'device_id":"A,device_id":"D')
+  assert.equal(
+    JSON.stringify(left)
+      .match(/device_id":"[A-Z]/g)
+      ?.join(),
+    'device_id":"A,device_id":"D',
+  )
   removed.length = 0
   assert.equal(outcome(await call('POST', '/_matrix/client/v3/logout/all', { token })), '200')
   assert.deepEqual(removed, [['@alice:here', ['A', 'D']]])

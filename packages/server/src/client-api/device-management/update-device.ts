@@ -12,7 +12,7 @@ export const updateDevice = endpoint({
   limit: 'write',
   body: Type.Object({ display_name: nullable(Type.String()) }),
   async handle({ caller, params, body }, { devices }: { readonly devices: Devices }) {
-    if (body.display_name == null) await devices.get(caller.userId, params.deviceId)
+    if (typeof body.display_name !== 'string') await devices.get(caller.userId, params.deviceId)
     else await devices.rename(caller.userId, params.deviceId, body.display_name)
     return {}
   },

@@ -6,39 +6,45 @@ import { onEachUserServer, outcome, text } from '../user-api.fixture.ts'
 const path = '/_matrix/client/v3/login'
 const whoami = '/_matrix/client/v3/account/whoami'
 
-onEachUserServer('by password: each way to name oneself, each thing to wish', { publicBaseUrl: 'https://c.here' }, async ({ call, join, logIn }) => {
-  await join('alice')
-  assert.deepEqual((await call('GET', path)).json, { flows: [{ type: 'm.login.password' }] })
-  const password = 'password of alice'
-  const identifier = { type: 'm.id.user', user: 'alice' }
-  const good: unknown[] = [
-    { identifier },
-    { identifier: { type: 'm.id.user', user: '@alice:here' } },
-    { identifier: { type: 'm.id.user', user: '@ALICE:here' } },
-    { user: 'Alice' },
-    { identifier, device_id: null, initial_device_display_name: null, refresh_token: false },
-  ]
-  for (const wish of good) {
-    const { status, json } = await call('POST', path, { body: { type: 'm.login.password', password, ...Object(wish) } })
-    assert.deepEqual([status, json['user_id'], json['home_server'], json['expires_in_ms']], [200, '@alice:here', 'here', undefined])
-    assert.deepEqual(json['well_known'], { 'm.homeserver': { base_url: 'https://c.here' } })
-  }
-  const cases: [why: string, body: object, expected: string][] = [
-    ['a wrong password', { identifier, password: 'wrong password' }, '403 M_FORBIDDEN'],
-    ['an unknown user', { user: 'nobody', password }, '403 M_FORBIDDEN'],
-    ["another server's user", { user: '@alice:there', password }, '403 M_FORBIDDEN'],
-    ['no user at all', { user: '\0', password }, '403 M_FORBIDDEN'],
-    ['a long password', { identifier, password: 'x'.repeat(5000) }, '403 M_FORBIDDEN'],
-    ['another type', { type: 'm.login.token', token: 'x' }, '400 M_UNKNOWN'],
-    ['an e-mail address', { identifier: { type: 'm.id.thirdparty', medium: 'email', address: 'a@b' }, password }, '403 M_FORBIDDEN'],
-    ['nobody', { password }, '400 M_MISSING_PARAM'],
-    ['no password', { identifier }, '400 M_MISSING_PARAM'],
-    ['a number', { identifier, password: 5 }, '400 M_BAD_JSON'],
-    ['a device name that is too long', { identifier, password, initial_device_display_name: 'x'.repeat(300) }, '400 M_INVALID_PARAM'],
-  ]
-  for (const [why, body, expected] of cases) assert.equal(outcome(await call('POST', path, { body: { type: 'm.login.password', ...body } })), expected, why)
-  assert.equal((await logIn('alice', { device_id: 'MINE' })).json['device_id'], 'MINE')
-})
+onEachUserServer(
+  'by password: each way to name oneself, each thing to wish',
+  { publicBaseUrl: 'https://c.here' },
+  async ({ call, join, logIn }) => {
+    await join('alice')
+    assert.deepEqual((await call('GET', path)).json, { flows: [{ type: 'm.login.password' }] })
+    const password = 'password of alice'
+    const identifier = { type: 'm.id.user', user: 'alice' }
+    const good: unknown[] = [
+      { identifier },
+      { identifier: { type: 'm.id.user', user: '@alice:here' } },
+      { identifier: { type: 'm.id.user', user: '@ALICE:here' } },
+      { user: 'Alice' },
+      { identifier, device_id: null, initial_device_display_name: null, refresh_token: false },
+    ]
+    for (const wish of good) {
+      const { status, json } = await call('POST', path, { body: { type: 'm.login.password', password, ...Object(wish) } })
+      assert.deepEqual([status, json['user_id'], json['home_server'], json['expires_in_ms']], [200, '@alice:here', 'here', undefined])
+      assert.deepEqual(json['well_known'], { 'm.homeserver': { base_url: 'https://c.here' } })
+    }
+    const cases: [why: string, body: object, expected: string][] = [
+      ['a wrong password', { identifier, password: 'wrong password' }, '403 M_FORBIDDEN'],
+      ['an unknown user', { user: 'nobody', password }, '403 M_FORBIDDEN'],
+      ["another server's user", { user: '@alice:there', password }, '403 M_FORBIDDEN'],
+      ['no user at all', { user: '\0', password }, '403 M_FORBIDDEN'],
+      ['a long password', { identifier, password: 'x'.repeat(5000) }, '403 M_FORBIDDEN'],
+      ['another type', { type: 'm.login.token', token: 'x' }, '400 M_UNKNOWN'],
+      ['an e-mail address', { identifier: { type: 'm.id.thirdparty', medium: 'email', address: 'a@b' }, password }, '403 M_FORBIDDEN'],
+      ['nobody', { password }, '400 M_MISSING_PARAM'],
+      ['no password', { identifier }, '400 M_MISSING_PARAM'],
+      ['a number', { identifier, password: 5 }, '400 M_BAD_JSON'],
+      ['a device name that is too long', { identifier, password, initial_device_display_name: 'x'.repeat(300) }, '400 M_INVALID_PARAM'],
+    ]
+    for (const [why, body, expected] of cases) {
+      assert.equal(outcome(await call('POST', path, { body: { type: 'm.login.password', ...body } })), expected, why)
+    }
+    assert.equal((await logIn('alice', { device_id: 'MINE' })).json['device_id'], 'MINE')
+  },
+)
 
 onEachUserServer('a device that logs in again keeps its name and loses its old token', {}, async ({ call, join, logIn }) => {
   await join('alice')
@@ -72,7 +78,10 @@ onEachUserServer('a lock keeps everything out but logging out; a suspension only
   const { call, join, logIn } = server
   const root = await join('root')
   const token = await join('alice')
-  assert.equal(outcome(await call('PUT', '/_matrix/client/v1/admin/lock/@alice:here', { token: root, body: { locked: true } })), '403 M_FORBIDDEN')
+  assert.equal(
+    outcome(await call('PUT', '/_matrix/client/v1/admin/lock/@alice:here', { token: root, body: { locked: true } })),
+    '403 M_FORBIDDEN',
+  )
   const made = await call('POST', '/_causeway/v1/users', { body: { name: 'boss', password: 'password of boss', admin: true } })
   assert.equal(outcome(made), '200')
   const boss = text(await logIn('boss'), 'access_token')
@@ -98,7 +107,11 @@ onEachUserServer('a lock keeps everything out but logging out; a suspension only
   assert.equal(outcome(await call('POST', '/_matrix/client/v3/logout', { token })), '200')
   assert.equal(outcome(await call('GET', whoami, { token })), '401 M_UNKNOWN_TOKEN')
 
-  for (const [who, expected] of [['@boss:here', '403 M_FORBIDDEN'], ['@none:here', '404 M_NOT_FOUND'], ['@alice:there', '400 M_INVALID_PARAM']] as const) {
+  for (const [who, expected] of [
+    ['@boss:here', '403 M_FORBIDDEN'],
+    ['@none:here', '404 M_NOT_FOUND'],
+    ['@alice:there', '400 M_INVALID_PARAM'],
+  ] as const) {
     assert.equal(outcome(await moderate('PUT', 'lock', who, { locked: true })), expected)
     assert.equal(outcome(await moderate('GET', 'suspend', who)), expected)
   }

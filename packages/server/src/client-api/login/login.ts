@@ -27,13 +27,15 @@ export const login = endpoint({
   }),
   async handle({ body, address }, { logins, clientFacts }: Services) {
     if (body.type !== 'm.login.password') throw new MatrixError('M_UNKNOWN', 'Bad login type.', { status: 400 })
-    if (body.identifier != null && body.identifier.type !== 'm.id.user') {
+    const identifier = body.identifier ?? undefined
+    if (identifier !== undefined && identifier.type !== 'm.id.user') {
       throw new MatrixError('M_FORBIDDEN', 'users are known by their user ids only')
     }
-    const user = body.identifier?.user ?? body.user
-    if (user == null) throw new MatrixError('M_MISSING_PARAM', 'identifier is missing')
-    if (body.password == null) throw new MatrixError('M_MISSING_PARAM', 'password is missing')
-    const { userId, deviceId, grant } = await logins.byPassword(user, body.password, {
+    const user = identifier?.user ?? body.user ?? undefined
+    const password = body.password ?? undefined
+    if (user === undefined) throw new MatrixError('M_MISSING_PARAM', 'identifier is missing')
+    if (password === undefined) throw new MatrixError('M_MISSING_PARAM', 'password is missing')
+    const { userId, deviceId, grant } = await logins.byPassword(user, password, {
       deviceId: body.device_id ?? undefined,
       displayName: body.initial_device_display_name ?? undefined,
       refreshable: body.refresh_token ?? false,

@@ -61,13 +61,19 @@ onEachUserServer('repetitions are bounded, nonsense is refused, logging out ends
   const first = await begin(server)
   const offers: Answer[] = []
   for (let i = 0; i < 9; i++) offers.push(await refresh(server, first))
-  assert.deepEqual(offers.map(({ status }) => status), Array.from({ length: 9 }, () => 200))
+  assert.deepEqual(
+    offers.map(({ status }) => status),
+    Array.from({ length: 9 }, () => 200),
+  )
   const [oldest, newest] = [offers[0], offers[8]]
   assert.ok(oldest !== undefined && newest !== undefined)
   assert.equal(await works(server, oldest), '401 M_UNKNOWN_TOKEN')
   assert.equal(await works(server, newest), '200')
   for (const token of ['', 'nonsense', text(first, 'access_token'), 'x'.repeat(1000), '\0']) {
-    assert.equal(outcome(await server.call('POST', '/_matrix/client/v3/refresh', { body: { refresh_token: token } })), '401 M_UNKNOWN_TOKEN')
+    assert.equal(
+      outcome(await server.call('POST', '/_matrix/client/v3/refresh', { body: { refresh_token: token } })),
+      '401 M_UNKNOWN_TOKEN',
+    )
   }
   assert.equal(outcome(await server.call('POST', '/_matrix/client/v3/refresh', { body: {} })), '400 M_BAD_JSON')
   await server.call('POST', '/_matrix/client/v3/logout', { token: text(newest, 'access_token') })

@@ -50,7 +50,11 @@ onEachUserServer('what nobody can register, and who loses a race', {}, async ({ 
     ['U+0000 in a device id', '', { ...good, device_id: '\0' }, '400 M_INVALID_PARAM'],
   ]
   for (const [why, query, body, expected] of cases) assert.equal(outcome(await call('POST', path + query, { body })), expected, why)
-  for (const [name, expected] of [['taken', '400 M_USER_IN_USE'], ['a,b', '400 M_INVALID_USERNAME'], ['fine', '200']]) {
+  for (const [name, expected] of [
+    ['taken', '400 M_USER_IN_USE'],
+    ['a,b', '400 M_INVALID_USERNAME'],
+    ['fine', '200'],
+  ]) {
     assert.equal(outcome(await call('GET', `${path}/available?username=${name}`)), expected)
   }
   const race = await Promise.all(Array.from({ length: 8 }, () => call('POST', path, { body: good })))
@@ -64,35 +68,43 @@ onEachUserServer('without a name one is chosen; without a login there is none', 
   assert.equal((await users.accounts.list('', 10)).length, 1)
 })
 
-onEachUserServer('tokens: those of the configuration, and those with limits, used exactly as often as they say', { mode: 'token', tokens: ['from.config'] }, async (server) => {
-  const { call } = server
-  const register = (username: string, token: unknown) =>
-    call('POST', path, { body: { username, password: 'a good password', auth: { type: 'm.login.registration_token', token } } })
-  const valid = async (token: string) => (await call('GET', `/_matrix/client/v1/register/m.login.registration_token/validity?token=${token}`)).json['valid']
-  const admin = '/_causeway/v1/registration-tokens'
+onEachUserServer(
+  'tokens: those of the configuration, and those with limits, used exactly as often as they say',
+  { mode: 'token', tokens: ['from.config'] },
+  async (server) => {
+    const { call } = server
+    const register = (username: string, token: unknown) =>
+      call('POST', path, { body: { username, password: 'a good password', auth: { type: 'm.login.registration_token', token } } })
+    const valid = async (token: string) =>
+      (await call('GET', `/_matrix/client/v1/register/m.login.registration_token/validity?token=${token}`)).json['valid']
+    const admin = '/_causeway/v1/registration-tokens'
 
-  assert.deepEqual((await call('POST', admin, { body: { token: 'twice', uses_allowed: 2 } })).json, { token: 'twice' })
-  assert.equal(outcome(await call('POST', admin, { body: { token: 'twice' } })), '400 M_INVALID_PARAM')
-  assert.equal(outcome(await call('POST', admin, { body: { token: 'no spaces' } })), '400 M_INVALID_PARAM')
-  await call('POST', admin, { body: { token: 'old', expires_at: server.clock.now() + 1000 } })
-  assert.deepEqual([await valid('from.config'), await valid('twice'), await valid('old'), await valid('other'), await valid('%00')], [true, true, true, false, false])
-  server.clock.advance(1000)
-  assert.equal(await valid('old'), false)
+    assert.deepEqual((await call('POST', admin, { body: { token: 'twice', uses_allowed: 2 } })).json, { token: 'twice' })
+    assert.equal(outcome(await call('POST', admin, { body: { token: 'twice' } })), '400 M_INVALID_PARAM')
+    assert.equal(outcome(await call('POST', admin, { body: { token: 'no spaces' } })), '400 M_INVALID_PARAM')
+    await call('POST', admin, { body: { token: 'old', expires_at: server.clock.now() + 1000 } })
+    assert.deepEqual(
+      [await valid('from.config'), await valid('twice'), await valid('old'), await valid('other'), await valid('%00')],
+      [true, true, true, false, false],
+    )
+    server.clock.advance(1000)
+    assert.equal(await valid('old'), false)
 
-  assert.equal(outcome(await register('a', 'from.config')), '200')
-  assert.equal(outcome(await register('b', 'wrong')), '401 M_FORBIDDEN')
-  assert.equal(outcome(await register('b', 5)), '401 M_FORBIDDEN')
-  assert.equal(outcome(await register('b', 'old')), '401 M_FORBIDDEN')
-  const race = await Promise.all(['c', 'd', 'e', 'f'].map((name) => register(name, 'twice')))
-  assert.equal(race.filter(({ status }) => status === 200).length, 2)
-  assert.equal(await valid('twice'), false)
-  assert.deepEqual((await call('GET', admin)).json['registration_tokens'], [
-    { token: 'old', uses_allowed: null, completed: 0, expires_at: server.clock.now() },
-    { token: 'twice', uses_allowed: 2, completed: 2, expires_at: null },
-  ])
-  assert.equal(outcome(await call('DELETE', `${admin}/old`)), '200')
-  assert.equal(outcome(await call('DELETE', `${admin}/old`)), '404 M_NOT_FOUND')
-})
+    assert.equal(outcome(await register('a', 'from.config')), '200')
+    assert.equal(outcome(await register('b', 'wrong')), '401 M_FORBIDDEN')
+    assert.equal(outcome(await register('b', 5)), '401 M_FORBIDDEN')
+    assert.equal(outcome(await register('b', 'old')), '401 M_FORBIDDEN')
+    const race = await Promise.all(['c', 'd', 'e', 'f'].map((name) => register(name, 'twice')))
+    assert.equal(race.filter(({ status }) => status === 200).length, 2)
+    assert.equal(await valid('twice'), false)
+    assert.deepEqual((await call('GET', admin)).json['registration_tokens'], [
+      { token: 'old', uses_allowed: null, completed: 0, expires_at: server.clock.now() },
+      { token: 'twice', uses_allowed: 2, completed: 2, expires_at: null },
+    ])
+    assert.equal(outcome(await call('DELETE', `${admin}/old`)), '200')
+    assert.equal(outcome(await call('DELETE', `${admin}/old`)), '404 M_NOT_FOUND')
+  },
+)
 
 onEachUserServer('closed registration says so everywhere', { mode: 'closed' }, async ({ call }) => {
   assert.equal(outcome(await call('POST', path, { body: {} })), '403 M_FORBIDDEN')

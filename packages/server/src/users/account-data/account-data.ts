@@ -98,8 +98,9 @@ export class AccountData {
   /** Throws M_TOO_LARGE. What only replaces something with little is not weighed. */
   async #checkSize(place: AccountDataPlace, content: string, known?: AccountDataRow): Promise<void> {
     const { userId, roomId, type } = place
-    if (!fitsUtf8(content, accountDataBytesMax))
+    if (!fitsUtf8(content, accountDataBytesMax)) {
       throw new MatrixError('M_TOO_LARGE', `account data has at most ${accountDataBytesMax} bytes`)
+    }
     const was = known ?? (await findAccountData(this.#db, userId, roomId, type))
     if (was !== undefined && (fitsUtf8(content, accountDataSmallBytes) || content.length <= was.content.length)) return
     const { entries, bytes } = await accountDataSize(this.#db, userId)

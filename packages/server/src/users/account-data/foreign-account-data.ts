@@ -14,7 +14,10 @@ export interface ForeignStretch {
 }
 
 /** The announcements that another process's changes of account data would have made here. */
-export async function announceForeignAccountData(db: Database, { slot, after, position }: ForeignStretch): Promise<AccountDataAnnouncement[]> {
+export async function announceForeignAccountData(
+  db: Database,
+  { slot, after, position }: ForeignStretch,
+): Promise<AccountDataAnnouncement[]> {
   const rows = await accountDataOfSlot(db, slot, after, position, foreignAccountDataMax)
   return rows.map((row) => {
     const userId = parseUserId(row.user_id)

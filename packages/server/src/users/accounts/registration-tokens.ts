@@ -61,8 +61,9 @@ export class RegistrationTokens {
   async create(wish: { readonly token?: string; readonly usesAllowed?: number; readonly expiresAt?: number }): Promise<string> {
     const { db, random } = this.#ports
     const token = wish.token ?? random.token(chosenChars)
-    if (!isToken(token))
+    if (!isToken(token)) {
       throw new MatrixError('M_INVALID_PARAM', `a token has 1 to ${registrationTokenCharsMax} of A-Z, a-z, 0-9, -, ., _, ~`)
+    }
     const taken = (): MatrixError => new MatrixError('M_INVALID_PARAM', 'there is such a token already')
     await commitParts(db, { steps: [mustFind(addRegistrationToken(token, wish.usesAllowed ?? null, wish.expiresAt ?? null), taken)] })
     return token

@@ -15,8 +15,9 @@ export function isMemberField(field: string): field is MemberField {
 
 /** Throws M_KEY_TOO_LARGE or M_INVALID_PARAM for what can't be the name of a field. */
 export function checkProfileKey(field: string): void {
-  if (utf8Length(field) > profileKeyBytesMax)
+  if (utf8Length(field) > profileKeyBytesMax) {
     throw new MatrixError('M_KEY_TOO_LARGE', `a field's name has at most ${profileKeyBytesMax} bytes`)
+  }
   if (!keyGrammar.test(field)) throw new MatrixError('M_INVALID_PARAM', "a field's name consists of a-z, 0-9, ., _ and -, a letter first")
 }
 
@@ -28,8 +29,9 @@ export function profileField(field: string, value: unknown): string | undefined 
   if (isMemberField(field) || field === 'm.tz') {
     if (typeof value !== 'string') throw new MatrixError('M_INVALID_PARAM', `${field} must be a string`)
     if (value === '' && field !== 'm.tz') return undefined
-    if (!fitsUtf8(value, field === 'displayname' ? displayNameBytesMax : avatarUrlBytesMax))
+    if (!fitsUtf8(value, field === 'displayname' ? displayNameBytesMax : avatarUrlBytesMax)) {
       throw new MatrixError('M_INVALID_PARAM', `${field} is too long`)
+    }
     if (field === 'avatar_url' && !value.startsWith('mxc://')) throw new MatrixError('M_INVALID_PARAM', 'avatar_url must be an mxc:// URI')
   }
   const plain = fromPlain(value)

@@ -48,12 +48,14 @@ export function newActions(actions: readonly unknown[]): readonly JsonValue[] {
 }
 
 function newConditions(conditions: readonly unknown[]): readonly JsonObject[] {
-  if (conditions.length > pushConditionsMax)
+  if (conditions.length > pushConditionsMax) {
     throw new MatrixError('M_INVALID_PARAM', `a push rule has at most ${pushConditionsMax} conditions`)
+  }
   return conditions.map((condition) => {
     const plain = fromPlain(condition)
-    if (!isJsonObject(plain) || typeof plain['kind'] !== 'string')
+    if (!isJsonObject(plain) || typeof plain['kind'] !== 'string') {
       throw new MatrixError('M_BAD_JSON', 'a condition is an object with a kind')
+    }
     for (const [name, value] of Object.entries(plain)) if (typeof value === 'string') checkBytes(name, value)
     return plain
   })

@@ -109,7 +109,7 @@ export class Callers {
 
   #forget(userId: UserId): void {
     this.#forgotten += 1
-    for (const key of [...(this.#ofUser.get(userId) ?? [])]) this.#known.delete(key)
+    for (const key of this.#ofUser.get(userId) ?? []) this.#known.delete(key)
   }
 
   #dropKey(userId: UserId, key: string): void {

@@ -84,14 +84,16 @@ export class Uia {
     const bodyHash = this.#hash(request.body)
     if (auth === undefined) return this.#challenge(request, this.#begin(), bodyHash)
     const found = typeof auth['session'] === 'string' ? await this.#find(request, auth['session'], bodyHash) : this.#begin()
-    if (found === undefined)
+    if (found === undefined) {
       return this.#challenge(request, this.#begin(), bodyHash, new MatrixError('M_UNAUTHORIZED', 'the session is unknown or has expired'))
+    }
     const type = auth['type']
     // Without a type the client asks whether a stage was completed elsewhere; a stage that is completed is not tried again.
     if (type === undefined || found.stages.some((stage) => stage === type)) return this.#conclude(request, found, bodyHash, [])
     const stage = nextStage(request.flows, found.stages, type)
-    if (stage === undefined)
+    if (stage === undefined) {
       return this.#challenge(request, found, bodyHash, new MatrixError('M_UNAUTHORIZED', 'this stage is not the next one of a flow'))
+    }
     let completed: { readonly proof: StageProof; readonly steps: readonly GuardedStep[] }
     try {
       completed = await this.#complete(stage, auth, request)
