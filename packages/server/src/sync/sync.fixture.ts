@@ -20,7 +20,7 @@ import { insertPushAction } from '../storage/tables/push-actions.ts'
 import { AccountData } from '../users/account-data/account-data.ts'
 import { AccountDataEvents } from '../users/account-data/account-data-events.ts'
 import { PushRules } from '../users/push-rules/push-rules.ts'
-import { composeReading, type ReadingLayer, type ReadingLayerPorts } from './compose-sync.ts'
+import { composeReading, type ReadingLayer, type ReadingLayerPorts } from './reading-layer.fixture.ts'
 import { noFilter, parseSyncFilter } from './sync-filter.ts'
 import type { SyncRequest } from './sync.ts'
 

@@ -21,7 +21,8 @@ export interface EventFilter {
 /** Event types as a filter lists them; `*` stands for any characters. */
 interface TypeList {
   readonly exact: ReadonlySet<string>
-  readonly patterns: readonly RegExp[]
+  /** What stands between the stars: a beginning, middle parts, an end. */
+  readonly patterns: readonly (readonly string[])[]
 }
 
 type Plain = Readonly<Record<string, unknown>>
@@ -85,21 +86,30 @@ export function wantsAll(filter: EventFilter): boolean {
 }
 
 function isListed(list: TypeList, type: string): boolean {
-  return list.exact.has(type) || list.patterns.some((pattern) => pattern.test(type))
+  return list.exact.has(type) || list.patterns.some((parts) => fits(parts, type))
 }
 
 function typeList(types: readonly string[] | undefined): TypeList | undefined {
   if (types === undefined) return undefined
   return {
     exact: new Set(types.filter((type) => !type.includes('*'))),
-    patterns: types.filter((type) => type.includes('*')).map(pattern),
+    patterns: types.filter((type) => type.includes('*')).map((type) => type.split('*')),
   }
 }
 
-/** Stars that follow each other are one, so that no pattern takes long to try. */
-function pattern(type: string): RegExp {
-  const parts = type.split(/\*+/).map((part) => RegExp.escape(part))
-  return new RegExp(`^${parts.join('[^]*?')}$`)
+/** Each middle part is taken where it first occurs: no pattern takes longer than the type is long, for each of its parts. */
+function fits(parts: readonly string[], type: string): boolean {
+  const first = parts[0] ?? ''
+  const last = parts.at(-1) ?? ''
+  if (!type.startsWith(first) || !type.endsWith(last) || type.length < first.length + last.length) return false
+  let at = first.length
+  const end = type.length - last.length
+  for (const part of parts.slice(1, -1)) {
+    const found = type.indexOf(part, at)
+    if (found < 0 || found + part.length > end) return false
+    at = found + part.length
+  }
+  return true
 }
 
 function strings(plain: Plain, key: string, name: string): readonly string[] | undefined {

@@ -1,0 +1,118 @@
+// Goal: whoever reads while others write sees each event once, in order, never before it is durable; forks and gaps included.
+// Method: many sends under way while a reader continues from token to token; events placed as if another server had sent them.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { buildEvent, eventReference, parseEventId, parseKeyId, parseServerName, signingKeyFromSeed, type EventId, type JsonObject, type RoomId } from '@causeway/events'
+import { placeEvent } from '../rooms/engine/place-event.ts'
+import { RoomUnit } from '../rooms/engine/room-unit.ts'
+import { standing } from '../rooms/engine/stored-event.ts'
+import { loadNode } from '../rooms/engine/load-room.ts'
+import { stateFor } from '../rooms/engine/view-state.ts'
+import { alice, bob, names, user, World } from './sync.fixture.ts'
+
+const dan = user('dan', 'there')
+
+/** Place an event as one of another server: on `prev`, judged accepted. */
+async function fromThere(world: World, roomId: RoomId, prev: readonly EventId[], type: string, content: JsonObject, stateKey?: string): Promise<EventId> {
+  const serverName = parseServerName('there')
+  const keyId = parseKeyId('ed25519:b')
+  assert.ok(serverName && keyId)
+  const signer = { serverName, key: signingKeyFromSeed(keyId, new Uint8Array(32).fill(9)) }
+  const sent = await world.engine.run(roomId, async (view) => {
+    const known = prev.map((id) => view.numberOf(id)).map((number) => (number === undefined ? undefined : view.event(number)))
+    const before = known[0] === undefined ? view.current : await loadNode(world.ports.db, view, known[0].stateAfter)
+    const auth = await stateFor(world.ports.db, view, before, [['m.room.create', ''], ['m.room.power_levels', ''], ['m.room.member', dan]])
+    const built = buildEvent(
+      {
+        roomId,
+        type,
+        stateKey,
+        sender: dan,
+        content,
+        originServerTs: world.clock.now(),
+        depth: 50,
+        prevEvents: prev.map((eventId) => ({ eventId })),
+        authEvents: auth.pdus.map((pdu) => eventReference(pdu, view.rules)),
+      },
+      view.rules,
+      signer,
+    )
+    assert.ok(built.ok)
+    const unit = new RoomUnit(world.engine.ports, view)
+    await placeEvent(world.engine.ports, view, unit, { pdu: built.pdu, standing: standing.accepted, stateBefore: before })
+    const committed = unit.commit()
+    world.engine.holdUntil(view, committed)
+    return { eventId: built.pdu.eventId, committed }
+  })
+  await sent.committed
+  return sent.eventId
+}
+
+test('a reader among writers', async (t) => {
+  const world = await World.open(t)
+  const room = await world.room(alice)
+  await world.member(room, bob, 'join')
+  let { next } = await world.sync(bob)
+  const sends = Array.from({ length: 90 }, (_, n) =>
+    n % 10 === 9 ? world.send(room, alice, 'm.room.topic', { topic: `t${n}` }, '') : world.say(room, alice, `m${n}`),
+  )
+  let done = false
+  const all = Promise.all(sends).then((ids) => {
+    done = true
+    return ids
+  })
+  const seen: string[] = []
+  for (let last = false; !last; ) {
+    last = done
+    const answer = await world.sync(bob, { since: next, filter: { room: { timeline: { limit: 100 } } } })
+    next = answer.next
+    const joined = answer.room('join', room)
+    seen.push(...(joined?.timeline.events.map((event) => event.event_id) ?? []))
+    if (joined !== undefined) assert.equal(joined.timeline.limited, false)
+    // A first sync is never ahead of what it says that it has told.
+    const fresh = await world.sync(alice, { stateAfter: true })
+    const topic = fresh.joined(room).state_after?.events.find(({ type }) => type === 'm.room.topic')
+    const shown = fresh.joined(room).timeline.events.findLast(({ type }) => type === 'm.room.topic')
+    if (shown !== undefined) assert.equal(topic?.event_id, shown.event_id)
+    await new Promise(setImmediate)
+  }
+  assert.deepEqual(seen.toSorted(), (await all).toSorted())
+  assert.equal(new Set(seen).size, seen.length)
+})
+
+test('a gap ends the timeline', async (t) => {
+  const world = await World.open(t)
+  const room = await world.room(alice)
+  const tip = (await world.engine.view(room))?.tips[0]?.eventId
+  const missing = parseEventId(`$${'m'.repeat(43)}`)
+  assert.ok(tip !== undefined && missing !== undefined)
+  await fromThere(world, room, [tip], 'm.room.member', { membership: 'join' }, dan)
+  const { next } = await world.sync(alice)
+  await world.say(room, alice, 'before the gap')
+  await fromThere(world, room, [missing], 'm.room.message', { body: 'after the gap' })
+  await world.say(room, alice, 'then')
+  const { timeline } = (await world.sync(alice, { since: next })).joined(room)
+  assert.deepEqual(names(timeline.events), ['after the gap', 'then'])
+  assert.equal(timeline.limited, true)
+})
+
+test('a fork that is resolved against an event is told as state', async (t) => {
+  const world = await World.open(t)
+  const room = await world.room(alice, { powerLevelOverride: { users: { [alice]: 100, [dan]: 50 } } })
+  const first = (await world.engine.view(room))?.tips[0]?.eventId
+  assert.ok(first !== undefined)
+  const joined = await fromThere(world, room, [first], 'm.room.member', { membership: 'join' }, dan)
+  const { next } = await world.sync(alice)
+  const topic = await world.send(room, alice, 'm.room.topic', { topic: 'ours' }, '')
+  const theirs = await fromThere(world, room, [joined], 'm.room.topic', { topic: 'theirs' }, '')
+  const view = await world.engine.view(room)
+  const winner = view?.event(view.currentEvent('m.room.topic', ''))?.pdu.eventId
+  assert.ok(winner === topic || winner === theirs)
+  const answer = (await world.sync(alice, { since: next, stateAfter: true })).joined(room)
+  assert.equal(answer.state_after?.events.find(({ type }) => type === 'm.room.topic')?.event_id, winner)
+  assert.equal(answer.timeline.events.length, 2)
+  // From between the two: the change is known by what it is, whichever of them won.
+  await world.say(room, alice, 'on both')
+  const whole = (await world.sync(alice, { stateAfter: true })).joined(room)
+  assert.equal(whole.state_after?.events.find(({ type }) => type === 'm.room.topic')?.event_id, winner)
+})
