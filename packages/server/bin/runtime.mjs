@@ -34,6 +34,23 @@ export function refuse(why = `this is Node ${process.versions.node}, and the run
   process.exit(1)
 }
 
+/** Young objects get 3 x 8 MB: more saves no time here and is never given back. */
+const flags = ['--max-semi-space-size=8']
+/** One heap for all threads: the C library's many would keep about 100 MB that nobody uses. */
+const memory = { MALLOC_ARENA_MAX: '1' }
+
+/**
+ * Replace this process by itself with settings that hold memory down, which only a process that begins can take. Does
+ * nothing where that is done already, or not to be had.
+ * @param {string} script @param {readonly string[]} words
+ */
+export function continueTuned(script, words) {
+  const isTuned = process.env['MALLOC_ARENA_MAX'] !== undefined
+  if (isTuned || process.platform !== 'linux' || typeof process.execve !== 'function') return
+  const environment = { ...process.env, ...memory }
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...flags, script, ...words], environment)
+}
+
 /**
  * Go on as `script` in the pinned runtime, and wait for it,
  * passing signals on; then end as it ended.
@@ -42,7 +59,7 @@ export function refuse(why = `this is Node ${process.versions.node}, and the run
 export function continueIn(script, words) {
   const runtime = findRuntime()
   if (runtime === undefined) return refuse()
-  const child = spawn(runtime, [script, ...words], { stdio: 'inherit' })
+  const child = spawn(runtime, [...flags, script, ...words], { stdio: 'inherit', env: { ...process.env, ...memory } })
   child.on('error', (error) => refuse(`${runtime}: ${error.message}`))
   /** @type {NodeJS.Signals[]} */
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2']

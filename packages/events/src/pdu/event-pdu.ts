@@ -88,11 +88,24 @@ export class EventPdu implements Pdu {
     return typeof redacts === 'string' && isEventId(redacts) ? redacts : undefined
   }
 
+  /** Let go of what was parsed, which is several times the size of the text. It is parsed again when it is asked for. */
+  forgetParsed(): void {
+    this.#object = undefined
+    this.#content = undefined
+    this.#prevEvents = undefined
+    this.#authEvents = undefined
+  }
+
   /** What `make` gives for this event, made once. */
   clientPrefix(make: (pdu: Pdu) => string): string {
     this.#clientPrefix ??= make(this)
     return this.#clientPrefix
   }
+}
+
+/** Let an event that is kept for long hold its text alone. Costs a parse when its content or lists are next read. */
+export function forgetParsed(pdu: Pdu): void {
+  if (pdu instanceof EventPdu) pdu.forgetParsed()
 }
 
 /** A top-level member of an event, parsed afresh: what is looked at once need not stay in memory. */

@@ -2,7 +2,7 @@ import { membershipOfEvent } from '@causeway/events'
 import { loadEvents, loadNode } from '../rooms/engine/load-room.ts'
 import type { RoomView } from '../rooms/engine/room-view.ts'
 import type { StoredEvent } from '../rooms/engine/stored-event.ts'
-import { clientEvent } from '../rooms/history/client-event.ts'
+import { bareEvent, clientEvent } from '../rooms/history/client-event.ts'
 import { wantsEvent, wantsKind, wantsRoom } from '../rooms/history/event-filter.ts'
 import { joinedUntil, lastJoined } from '../rooms/history/last-joined.ts'
 import { livePosAt } from '../rooms/history/live-position.ts'
@@ -33,15 +33,17 @@ export async function leftRoom(
   const dataText = `,"account_data":${eventList(accountDataEvents(data))}`
   const room = JSON.stringify(membership.roomId)
   const stateName = wish.stateAfter ?? 'state'
-  // An invite from outside that was declined has no event of its own here.
-  const own = left !== undefined && membershipOfEvent(left.pdu) === membership.membership && left.pos !== undefined
-  if (view === undefined || left === undefined || !own) {
-    return `${room}:{"timeline":{"events":[],"limited":false},"${stateName}":{"events":[]}${dataText}}`
+  // An invite from outside that has ended left at most an event that stands by itself.
+  const own = left !== undefined && membershipOfEvent(left.pdu) === membership.membership ? left : undefined
+  if (view === undefined || own?.pos === undefined) {
+    const events = own === undefined ? '' : bareEvent(own, wish.reading)
+    return `${room}:{"timeline":{"events":[${events}],"limited":false},"${stateName}":{"events":[]}${dataText}}`
   }
   const joined = await lastJoined(ports.db, view, wish.caller.userId)
   const sight = new RoomSight(ports.db, view, wish.caller.userId, joinedUntil(joined))
-  const wasMember = joined.when === 'before' && joined.left.event === left.event
-  return wasMember ? `${room}:{${await memberText(ports, wish, view, sight, left)}${dataText}}` : `${room}:{${await strangerText(wish, sight, left)}${dataText}}`
+  const wasMember = joined.when === 'before' && joined.left.event === own.event
+  const text = wasMember ? await memberText(ports, wish, view, sight, own) : await strangerText(wish, sight, own)
+  return `${room}:{${text}${dataText}}`
 }
 
 async function strangerText(wish: SyncWish, sight: RoomSight, left: StoredEvent): Promise<string> {

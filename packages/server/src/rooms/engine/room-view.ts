@@ -1,4 +1,4 @@
-import type { EventId, Pdu, RoomId, RoomRules, UserId } from '@causeway/events'
+import { forgetParsed, type EventId, type Pdu, type RoomId, type RoomRules, type UserId } from '@causeway/events'
 import { limits } from '../../limits.ts'
 import { KeyTable } from './key-table.ts'
 import { RecentMap } from './recent-map.ts'
@@ -104,7 +104,10 @@ export class RoomView {
     for (const { event, pdu } of events) {
       // It may have been redacted meanwhile: then that form is kept.
       const held = this.#heldEvents.get(event)
-      if (held !== undefined) this.keep(held)
+      if (held !== undefined) {
+        forgetParsed(held.pdu)
+        this.keep(held)
+      }
       this.#heldEvents.delete(event)
       this.#heldNumbers.delete(pdu.eventId)
     }

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 /** Open a connection with the pragmas that hold for every connection of ours. */
 export function openConnection(path: string, options: { readonly readOnly: boolean }): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: options.readOnly, timeout: 5000 })
-  db.exec('PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0')
+  db.exec('PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0')
   return db
 }
 
