@@ -19,13 +19,18 @@ export interface ReadingServer {
 /** Open a world and serve it; `path` of the calls follows /_matrix/client/v3. */
 export async function readingServer(t: TestContext, overrides: Partial<ReadingLayerPorts> = {}): Promise<ReadingServer> {
   const world = await World.open(t, overrides)
-  const { edge, send } = await testEdge(t, readingEndpoints.map((endpoint) => bound(endpoint, world.layer)))
+  const { edge, send } = await testEdge(
+    t,
+    readingEndpoints.map((endpoint) => bound(endpoint, world.layer)),
+  )
   const headersOf = (userId: UserId) => ({ authorization: `Bearer token-of-${userId.slice(1, userId.indexOf(':'))}` })
   return {
     world,
     waiting: edge.waiting,
-    get: (userId, path, query = {}) => send('GET', `/_matrix/client/v3${path}?${new URLSearchParams(query).toString()}`, { headers: headersOf(userId) }),
-    send: (method, userId, path, body) => send(method, `/_matrix/client/v3${path}`, { headers: headersOf(userId), body: JSON.stringify(body) }),
+    get: (userId, path, query = {}) =>
+      send('GET', `/_matrix/client/v3${path}?${new URLSearchParams(query).toString()}`, { headers: headersOf(userId) }),
+    send: (method, userId, path, body) =>
+      send(method, `/_matrix/client/v3${path}`, { headers: headersOf(userId), body: JSON.stringify(body) }),
   }
 }
 

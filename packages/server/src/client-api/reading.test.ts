@@ -36,7 +36,10 @@ for (const [visibility, forBob, forStranger] of table) {
     ids.push(await world.say(room, alice, 'joined'))
     await world.member(room, bob, 'leave')
     ids.push(await world.say(room, alice, 'left'))
-    for (const [reader, expected] of [[bob, forBob], [carol, forStranger]] as const) {
+    for (const [reader, expected] of [
+      [bob, forBob],
+      [carol, forStranger],
+    ] as const) {
       const seen: number[] = []
       for (const id of ids) {
         const answer = await get(reader, `/rooms/${room}/event/${id}`)
@@ -45,8 +48,13 @@ for (const [visibility, forBob, forStranger] of table) {
       }
       assert.deepEqual(seen, expected)
       const page = await get(reader, `/rooms/${room}/messages`, { dir: 'b', limit: '100' })
-      const bodies = names(eventsIn(page, 'chunk')).filter((name) => ['before', 'invited', 'joined', 'left'].includes(name)).reverse()
-      assert.deepEqual(bodies, ['before', 'invited', 'joined', 'left'].filter((_, index) => expected[index] === 1))
+      const bodies = names(eventsIn(page, 'chunk'))
+        .filter((name) => ['before', 'invited', 'joined', 'left'].includes(name))
+        .reverse()
+      assert.deepEqual(
+        bodies,
+        ['before', 'invited', 'joined', 'left'].filter((_, index) => expected[index] === 1),
+      )
       if (!expected.includes(1)) assert.equal(error(page), '403 M_FORBIDDEN')
     }
   })
@@ -79,7 +87,10 @@ test('pages meet without gap or repetition in both directions', async (t) => {
     }
     if (dir === 'b') all.reverse()
     assert.equal(all[0], 'create')
-    assert.deepEqual(all.slice(-23), Array.from({ length: 23 }, (_, n) => `m${n}`))
+    assert.deepEqual(
+      all.slice(-23),
+      Array.from({ length: 23 }, (_, n) => `m${n}`),
+    )
     assert.equal(new Set(all).size, all.length)
   }
   // A token of /sync is a place as well.
@@ -105,7 +116,10 @@ test('a page by type, with the members that it takes to show it', async (t) => {
   const filter = JSON.stringify({ types: ['m.room.message'], lazy_load_members: true })
   const page = await get(alice, `/rooms/${room}/messages`, { dir: 'b', limit: '5', filter })
   assert.deepEqual(names(eventsIn(page, 'chunk')), ['hi'])
-  assert.deepEqual(eventsIn(page, 'state').map(({ state_key: key }) => key), [bob])
+  assert.deepEqual(
+    eventsIn(page, 'state').map(({ state_key: key }) => key),
+    [bob],
+  )
 })
 
 test('paging back asks other servers for what is missing, and gives what they have', async (t) => {
@@ -189,7 +203,8 @@ test('state, members and joined rooms', async (t) => {
     [alice]: { display_name: 'Alice', avatar_url: null },
     [bob]: { display_name: null, avatar_url: null },
   })
-  const members = async (query: Record<string, string>) => eventsIn(await get(alice, `/rooms/${room}/members`, query), 'chunk').map(({ state_key: key }) => key)
+  const members = async (query: Record<string, string>) =>
+    eventsIn(await get(alice, `/rooms/${room}/members`, query), 'chunk').map(({ state_key: key }) => key)
   assert.deepEqual(await members({}), [alice, bob, carol])
   assert.deepEqual(await members({ membership: 'join' }), [alice, bob])
   assert.deepEqual(await members({ not_membership: 'leave' }), [alice, bob])

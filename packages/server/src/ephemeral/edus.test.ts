@@ -26,11 +26,22 @@ test('receipts there and back, with their thread', () => {
 
 test('malformed EDUs say nothing', () => {
   const room = '!r:here'
-  for (const content of [{}, { room_id: room, user_id: there }, { room_id: 'r', user_id: there, typing: true }, { room_id: room, user_id: 'dan', typing: true }]) {
+  for (const content of [
+    {},
+    { room_id: room, user_id: there },
+    { room_id: 'r', user_id: there, typing: true },
+    { room_id: room, user_id: 'dan', typing: true },
+  ]) {
     assert.equal(parseTypingEdu(json(content)), undefined)
   }
   const good = { event_ids: ['$e'], data: { ts: 1 } }
-  for (const receipt of [{ ...good, event_ids: [] }, { ...good, event_ids: '$e' }, { ...good, data: {} }, { event_ids: ['e'], data: { ts: 1 } }, { ...good, data: { ts: 1, thread_id: 4 } }]) {
+  for (const receipt of [
+    { ...good, event_ids: [] },
+    { ...good, event_ids: '$e' },
+    { ...good, data: {} },
+    { event_ids: ['e'], data: { ts: 1 } },
+    { ...good, data: { ts: 1, thread_id: 4 } },
+  ]) {
     assert.deepEqual(parseReceiptEdu(json({ [room]: { 'm.read': { [there]: receipt } } })), [])
   }
   assert.deepEqual(parseReceiptEdu(json({ [room]: { 'm.read.private': { [there]: good } } })), [])

@@ -42,7 +42,9 @@ export class ReadMarkers {
   /** Move one marker forward. One that is further on already stays. Throws M_INVALID_PARAM for a type that is unknown. */
   async set(command: MarkerCommand): Promise<void> {
     const { roomId, userId, type, eventId, thread } = command
-    if (type !== 'm.read' && type !== 'm.read.private' && type !== 'm.fully_read') throw new MatrixError('M_INVALID_PARAM', 'There is no such type of receipt')
+    if (type !== 'm.read' && type !== 'm.read.private' && type !== 'm.fully_read') {
+      throw new MatrixError('M_INVALID_PARAM', 'There is no such type of receipt')
+    }
     if (type === 'm.fully_read' && thread !== '') throw new MatrixError('M_INVALID_PARAM', 'm.fully_read has no threads')
     const located = await this.#ports.target(roomId, userId, eventId, thread)
     if (type === 'm.fully_read') await this.#setFullyRead(roomId, userId, eventId, located)

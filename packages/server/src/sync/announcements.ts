@@ -20,5 +20,9 @@ export interface TouchAnnouncement extends Announcement {
 export function isTouch(announcement: Announcement): announcement is TouchAnnouncement {
   if (!('slot' in announcement) || !('position' in announcement)) return false
   const { slot, position } = announcement
-  return typeof slot === 'number' && typeof position === 'number' && ('userId' in announcement || 'userIds' in announcement || 'roomId' in announcement)
+  return (
+    typeof slot === 'number' &&
+    typeof position === 'number' &&
+    ('userId' in announcement || 'userIds' in announcement || 'roomId' in announcement)
+  )
 }

@@ -2,7 +2,17 @@
 // Method: many sends under way while a reader continues from token to token; events placed as if another server had sent them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { buildEvent, eventReference, parseEventId, parseKeyId, parseServerName, signingKeyFromSeed, type EventId, type JsonObject, type RoomId } from '@causeway/events'
+import {
+  buildEvent,
+  eventReference,
+  parseEventId,
+  parseKeyId,
+  parseServerName,
+  signingKeyFromSeed,
+  type EventId,
+  type JsonObject,
+  type RoomId,
+} from '@causeway/events'
 import { placeEvent } from '../rooms/engine/place-event.ts'
 import { RoomUnit } from '../rooms/engine/room-unit.ts'
 import { standing } from '../rooms/engine/stored-event.ts'
@@ -13,7 +23,14 @@ import { alice, bob, names, user, World } from './sync.fixture.ts'
 const dan = user('dan', 'there')
 
 /** Place an event as one of another server: on `prev`, judged accepted. */
-async function fromThere(world: World, roomId: RoomId, prev: readonly EventId[], type: string, content: JsonObject, stateKey?: string): Promise<EventId> {
+async function fromThere(
+  world: World,
+  roomId: RoomId,
+  prev: readonly EventId[],
+  type: string,
+  content: JsonObject,
+  stateKey?: string,
+): Promise<EventId> {
   const serverName = parseServerName('there')
   const keyId = parseKeyId('ed25519:b')
   assert.ok(serverName && keyId)
@@ -21,7 +38,11 @@ async function fromThere(world: World, roomId: RoomId, prev: readonly EventId[],
   const sent = await world.engine.run(roomId, async (view) => {
     const known = prev.map((id) => view.numberOf(id)).map((number) => (number === undefined ? undefined : view.event(number)))
     const before = known[0] === undefined ? view.current : await loadNode(world.ports.db, view, known[0].stateAfter)
-    const auth = await stateFor(world.ports.db, view, before, [['m.room.create', ''], ['m.room.power_levels', ''], ['m.room.member', dan]])
+    const auth = await stateFor(world.ports.db, view, before, [
+      ['m.room.create', ''],
+      ['m.room.power_levels', ''],
+      ['m.room.member', dan],
+    ])
     const built = buildEvent(
       {
         roomId,
@@ -62,7 +83,7 @@ test('a reader among writers', async (t) => {
     return ids
   })
   const seen: string[] = []
-  for (let last = false; !last; ) {
+  for (let last = false; !last;) {
     last = done
     const answer = await world.sync(bob, { since: next, filter: { room: { timeline: { limit: 100 } } } })
     next = answer.next

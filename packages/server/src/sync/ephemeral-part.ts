@@ -22,7 +22,8 @@ export async function ephemeralPart(ports: SyncPorts, wish: SyncWish, view: Room
     const users = ports.typing.usersIn(view.roomId)
     if (!whole || users.length > 0) texts.push(`{"content":{"user_ids":${JSON.stringify(users)}},"type":"m.typing"}`)
   }
-  const moved = whole || since === undefined ? await ports.receipts.ofRoom(view.room) : await ports.receipts.since(view.room, since.positions)
+  const moved =
+    whole || since === undefined ? await ports.receipts.ofRoom(view.room) : await ports.receipts.since(view.room, since.positions)
   const shown: Receipt[] = []
   let ownReceipt = false
   for (const receipt of moved) {

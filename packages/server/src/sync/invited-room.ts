@@ -6,7 +6,15 @@ import type { SyncPorts } from './sync-ports.ts'
 import type { RoomMembership } from './user-rooms.ts'
 
 /** State that tells somebody outside what the room is (Client-Server API, "Stripped state"). */
-const shownTypes = ['m.room.create', 'm.room.join_rules', 'm.room.canonical_alias', 'm.room.avatar', 'm.room.name', 'm.room.topic', 'm.room.encryption']
+const shownTypes = [
+  'm.room.create',
+  'm.room.join_rules',
+  'm.room.canonical_alias',
+  'm.room.avatar',
+  'm.room.name',
+  'm.room.topic',
+  'm.room.encryption',
+]
 
 /** An invited or knocked room's member of the answer: its stripped state, with the members whom the invite is about. */
 export async function invitedRoom(ports: SyncPorts, membership: RoomMembership, name: 'invite_state' | 'knock_state'): Promise<string> {
@@ -33,5 +41,7 @@ async function strip(ports: SyncPorts, view: RoomView, numbers: readonly number[
 function given(text: string): string[] {
   const list: unknown = JSON.parse(text)
   if (!Array.isArray(list)) return []
-  return list.filter(isPlainObject).map(({ content, sender, state_key: stateKey, type }) => JSON.stringify({ content, sender, state_key: stateKey, type }))
+  return list
+    .filter(isPlainObject)
+    .map(({ content, sender, state_key: stateKey, type }) => JSON.stringify({ content, sender, state_key: stateKey, type }))
 }

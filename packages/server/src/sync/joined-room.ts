@@ -52,7 +52,9 @@ export async function joinedRoom(
   const state = await stateTexts(ports, wish, { view, timeline, whole, end, changes, members })
   const ephemeral = await ephemeralPart(ports, wish, view, whole)
   const { roomAccountData } = wish.filter
-  const data = wantsRoom(roomAccountData, view.roomId) ? accountData.filter((piece) => wantsKind(roomAccountData, piece.type, undefined)) : []
+  const data = wantsRoom(roomAccountData, view.roomId)
+    ? accountData.filter((piece) => wantsKind(roomAccountData, piece.type, undefined))
+    : []
   const nothing = timeline.events.length + state.length + ephemeral.texts.length + data.length === 0 && !ephemeral.ownReceipt
   if (!whole && nothing) return undefined
 
@@ -92,7 +94,8 @@ function roomTimeline(ports: SyncPorts, wish: SyncWish, extent: Extent, sight: R
   const { filter, ignored } = wish
   const { view, upTo, isNew, sincePos } = extent
   const wanted = wantsRoom(filter.timeline, view.roomId)
-  const wants = (event: StoredEvent): boolean => wanted && (event.isState || !ignored.has(event.pdu.sender)) && wantsEvent(filter.timeline, event)
+  const wants = (event: StoredEvent): boolean =>
+    wanted && (event.isState || !ignored.has(event.pdu.sender)) && wantsEvent(filter.timeline, event)
   return timelineOf(ports.db, sight, { after: isNew ? 0 : sincePos, upTo, limit: filter.timelineLimit, wants })
 }
 
@@ -101,4 +104,3 @@ function changesOf(ports: SyncPorts, extent: Extent, timeline: Timeline): Promis
   const { view, whole, sincePos, upTo } = extent
   return ports.stateHistory.between(view, whole ? timeline.start - 1 : sincePos, upTo)
 }
-

@@ -29,7 +29,9 @@ export async function leftRoom(
   const view = await ports.engine.view(membership.roomId)
   const [left] = view === undefined || membership.event === 0 ? [] : await loadEvents(ports.db, view, [membership.event])
   const { roomAccountData } = wish.filter
-  const data = wantsRoom(roomAccountData, membership.roomId) ? accountData.filter((piece) => wantsKind(roomAccountData, piece.type, undefined)) : []
+  const data = wantsRoom(roomAccountData, membership.roomId)
+    ? accountData.filter((piece) => wantsKind(roomAccountData, piece.type, undefined))
+    : []
   const dataText = `,"account_data":${eventList(accountDataEvents(data))}`
   const room = JSON.stringify(membership.roomId)
   const stateName = wish.stateAfter ?? 'state'
@@ -61,7 +63,8 @@ async function memberText(ports: SyncPorts, wish: SyncWish, view: RoomView, sigh
   const goesOn = since !== undefined && sincePos < upTo && (await wasJoined(ports, view, wish.caller.userId, sincePos, upTo))
   const whole = !goesOn || wish.fullState
   const wanted = wantsRoom(filter.timeline, view.roomId)
-  const wants = (event: StoredEvent): boolean => wanted && (event.isState || !ignored.has(event.pdu.sender)) && wantsEvent(filter.timeline, event)
+  const wants = (event: StoredEvent): boolean =>
+    wanted && (event.isState || !ignored.has(event.pdu.sender)) && wantsEvent(filter.timeline, event)
   const timeline = await timelineOf(ports.db, sight, { after: goesOn ? sincePos : 0, upTo, limit: filter.timelineLimit, wants })
   const changes = await ports.stateHistory.between(view, whole ? timeline.start - 1 : sincePos, upTo)
   const end = (await loadNode(ports.db, view, left.stateAfter)).state

@@ -64,7 +64,8 @@ export function composeReading(ports: ReadingLayerPorts): ReadingLayer {
   const unread = new Unread({ db, receiptsOf: (room, userId) => roomReceipts.ofUser(room, userId), classOf: ports.classOf })
   const typing = new Typing({ clock, isJoined, broadcast: ports.broadcastTyping })
   const receipts = new Receipts({ db, clock, locate, isJoined, federateReceipt: ports.federateReceipt })
-  const target = (roomId: RoomId, userId: UserId, eventId: EventId, thread: string) => receiptTarget(engine, roomId, userId, eventId, thread)
+  const target = (roomId: RoomId, userId: UserId, eventId: EventId, thread: string) =>
+    receiptTarget(engine, roomId, userId, eventId, thread)
   return {
     reading,
     typing,

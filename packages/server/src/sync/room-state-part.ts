@@ -68,7 +68,7 @@ function addMembers(wish: SyncWish, state: StateWish, start: StateVector, chosen
     if (event !== 0 && (all || !wish.lazy.has(room, key, event))) chosen.set(key, event)
   }
   for (const [key, event] of chosen) if (isMember(state.view, key)) wish.lazy.add(room, key, event)
-  for (const event of state.timeline.events) if (event.isState && isMember(state.view, event.key)) wish.lazy.add(room, event.key, event.event)
+  for (const { key, event, isState } of state.timeline.events) if (isState && isMember(state.view, key)) wish.lazy.add(room, key, event)
 }
 
 function isMember(view: RoomView, key: KeyNumber): boolean {

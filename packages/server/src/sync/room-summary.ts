@@ -22,7 +22,10 @@ export async function summaryOf(db: Database, view: RoomView, state: StateVector
 }
 
 async function isNamed(db: Database, view: RoomView, state: StateVector): Promise<boolean> {
-  for (const [type, field] of [['m.room.name', 'name'], ['m.room.canonical_alias', 'alias']] as const) {
+  for (const [type, field] of [
+    ['m.room.name', 'name'],
+    ['m.room.canonical_alias', 'alias'],
+  ] as const) {
     const key = view.keys.find(type, '')
     const number = key === undefined ? 0 : state.get(key)
     const [event] = number === 0 ? [] : await loadEvents(db, view, [number])
@@ -33,7 +36,12 @@ async function isNamed(db: Database, view: RoomView, state: StateVector): Promis
 }
 
 /** The first members other than the reader who are joined or invited, or else who were. Members are numbered as they came. */
-async function heroesOf(db: Database, view: RoomView, state: StateVector, reader: UserId): Promise<(readonly [userId: string, key: KeyNumber])[]> {
+async function heroesOf(
+  db: Database,
+  view: RoomView,
+  state: StateVector,
+  reader: UserId,
+): Promise<(readonly [userId: string, key: KeyNumber])[]> {
   const present: (readonly [string, KeyNumber])[] = []
   const gone: (readonly [string, KeyNumber])[] = []
   let scanned = 0

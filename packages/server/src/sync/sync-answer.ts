@@ -22,7 +22,12 @@ export interface SyncAnswer {
 }
 
 /** Make an answer of the rooms that may hold news, and of the user's own changes. */
-export async function makeAnswer(ports: SyncPorts, wish: SyncWish, changes: Changes, rooms: ReadonlyMap<RoomId, RoomMembership>): Promise<SyncAnswer> {
+export async function makeAnswer(
+  ports: SyncPorts,
+  wish: SyncWish,
+  changes: Changes,
+  rooms: ReadonlyMap<RoomId, RoomMembership>,
+): Promise<SyncAnswer> {
   const { filter, since, now, caller } = wish
   const data = await accountDataOf(ports, wish, changes.userChanged)
   const byRoom = Map.groupBy(data, (piece) => piece.roomId)

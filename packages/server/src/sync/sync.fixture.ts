@@ -2,7 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { parseKeyId, parseRoomId, parseServerName, parseUserId, signingKeyFromSeed, type EventId, type JsonObject, type RoomId, type UserId } from '@causeway/events'
+import {
+  parseKeyId,
+  parseRoomId,
+  parseServerName,
+  parseUserId,
+  signingKeyFromSeed,
+  type EventId,
+  type JsonObject,
+  type RoomId,
+  type UserId,
+} from '@causeway/events'
 import { assert } from '../assert.ts'
 import { HandClock } from '../http/edge.fixture.ts'
 import { WaitingRoom } from '../http/waiting-room.ts'
@@ -23,7 +33,6 @@ import { PushRules } from '../users/push-rules/push-rules.ts'
 import { composeReading, type ReadingLayer, type ReadingLayerPorts } from './reading-layer.fixture.ts'
 import { noFilter, parseSyncFilter } from './sync-filter.ts'
 import type { SyncRequest } from './sync.ts'
-
 
 /** A user id of the test's server. */
 export function user(name: string, server = 'here'): UserId {
@@ -72,7 +81,11 @@ export class World {
   }
 
   /** A world of its own, or with `folder` one that finds the rooms of an earlier one. */
-  static async open(t: TestContext, overrides: Partial<ReadingLayerPorts> = {}, folder = mkdtempSync(join(tmpdir(), 'causeway-'))): Promise<World> {
+  static async open(
+    t: TestContext,
+    overrides: Partial<ReadingLayerPorts> = {},
+    folder = mkdtempSync(join(tmpdir(), 'causeway-')),
+  ): Promise<World> {
     const db = await openSqlite({ path: join(folder, 'a.db'), soon: (run) => void setImmediate(run) })
     const accountData = new AccountData({ db })
     const pushRules = new PushRules({ db, clock: new HandClock(), accountData })
@@ -143,7 +156,13 @@ export class World {
     this.#sent += 1
     const txnId = `t${this.#sent}`
     const transaction = { key: { session: sessionOf(sender), operation: 'send', parts: [roomId, type, txnId] }, txnId }
-    return sendEvent(this.engine, this.#transactions, { roomId, sender, type, content, ...(stateKey === undefined ? { transaction } : { stateKey }) })
+    return sendEvent(this.engine, this.#transactions, {
+      roomId,
+      sender,
+      type,
+      content,
+      ...(stateKey === undefined ? { transaction } : { stateKey }),
+    })
   }
 
   redact(roomId: RoomId, sender: UserId, redacts: EventId): Promise<EventId> {
@@ -245,7 +264,9 @@ export class SyncJson {
 export function names(events: readonly EventJson[] | undefined): string[] {
   return (events ?? []).map(({ type, content, state_key: key }) => {
     if (type === 'm.room.message') return String(content['body'])
-    return key === undefined || key === '' ? type.replace('m.room.', '') : `${type.replace('m.room.', '')} ${key} ${String(content['membership'])}`
+    return key === undefined || key === ''
+      ? type.replace('m.room.', '')
+      : `${type.replace('m.room.', '')} ${key} ${String(content['membership'])}`
   })
 }
 

@@ -2,9 +2,11 @@
 // Method: rooms on a real SQLite file; answers are read as a client reads them, token by token.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { alice, bob, names, user, World } from './sync.fixture.ts'
-
-const carol = user('carol')
+import { roomRules } from '@causeway/events'
+import { RoomUnit } from '../rooms/engine/room-unit.ts'
+import { ensureRoom } from '../rooms/membership/room-stub.ts'
+import { upsertMembership } from '../storage/tables/memberships.ts'
+import { alice, bob, names, roomIdOf, World } from './sync.fixture.ts'
 
 test('a first sync has the room, its state before the timeline, and counts', async (t) => {
   const world = await World.open(t)
@@ -56,9 +58,15 @@ test('a gap: the state is that before the timeline, the token pages back into th
   const joined = (await world.sync(alice, { since: start.next, filter })).joined(room)
   assert.equal(joined.timeline.limited, true)
   assert.deepEqual(names(joined.timeline.events), ['m10', 'm11', 'topic'])
-  assert.deepEqual(joined.state?.events.map(({ content }) => content), [{ topic: 'first' }, { name: 'x' }])
+  assert.deepEqual(
+    joined.state?.events.map(({ content }) => content),
+    [{ topic: 'first' }, { name: 'x' }],
+  )
   const after = (await world.sync(alice, { since: start.next, filter, stateAfter: true })).joined(room)
-  assert.deepEqual(after.state_after?.events.map(({ content }) => content), [{ topic: 'second' }, { name: 'x' }])
+  assert.deepEqual(
+    after.state_after?.events.map(({ content }) => content),
+    [{ topic: 'second' }, { name: 'x' }],
+  )
   assert.equal(after.state, undefined)
 })
 
@@ -78,7 +86,9 @@ test('a filtered timeline keeps looking, and state that it hides is in the state
 
 test('who joins gets the whole room, as far as its visibility allows', async (t) => {
   const world = await World.open(t)
-  const room = await world.room(alice, { initialState: [{ type: 'm.room.history_visibility', stateKey: '', content: { history_visibility: 'joined' } }] })
+  const room = await world.room(alice, {
+    initialState: [{ type: 'm.room.history_visibility', stateKey: '', content: { history_visibility: 'joined' } }],
+  })
   await world.say(room, alice, 'secret')
   const start = await world.sync(bob)
   await world.member(room, bob, 'join')
@@ -89,7 +99,10 @@ test('who joins gets the whole room, as far as its visibility allows', async (t)
   assert.equal(joined.timeline.limited, true)
   const short = (await world.sync(bob, { since: start.next, filter: { room: { timeline: { limit: 2 } } } })).joined(room)
   assert.ok(short.state?.events.some(({ type }) => type === 'm.room.create'))
-  assert.deepEqual(joined.timeline.events.slice(-3).map(({ unsigned }) => unsigned['membership']), ['leave', 'join', 'join'])
+  assert.deepEqual(
+    joined.timeline.events.slice(-3).map(({ unsigned }) => unsigned['membership']),
+    ['leave', 'join', 'join'],
+  )
   // A profile change is no new join.
   const next = await world.sync(bob, { since: start.next })
   await world.send(room, bob, 'm.room.member', { membership: 'join', displayname: 'Bob' }, bob)
@@ -185,26 +198,6 @@ test('an invite and account data wake as well', async (t) => {
   assert.deepEqual((await told).json.account_data?.events, [{ type: 'a.b', content: { c: 1 } }])
 })
 
-test('counts: what others said since what was read; receipts and own messages clear them', async (t) => {
-  const world = await World.open(t)
-  const room = await world.room(alice)
-  await world.member(room, bob, 'join')
-  await world.say(room, alice, 'one')
-  const second = await world.say(room, alice, 'two for bob')
-  await world.say(room, alice, 'three')
-  const counts = async () => (await world.sync(bob)).joined(room).unread_notifications
-  assert.deepEqual(await counts(), { notification_count: 3, highlight_count: 1 })
-  const { next } = await world.sync(bob)
-  await world.layer.readMarkers.set({ roomId: room, userId: bob, type: 'm.read', eventId: second, thread: '' })
-  const read = (await world.sync(bob, { since: next })).joined(room)
-  assert.deepEqual(read.unread_notifications, { notification_count: 1, highlight_count: 0 })
-  assert.deepEqual(read.ephemeral?.events.map(({ content }) => Object.keys(content)), [[second]])
-  await world.say(room, bob, 'an answer')
-  assert.deepEqual(await counts(), { notification_count: 0, highlight_count: 0 })
-  await world.say(room, alice, 'bob!')
-  assert.deepEqual(await counts(), { notification_count: 1, highlight_count: 1 })
-})
-
 test('after a restart an old token continues where it was, from storage', async (t) => {
   const first = await World.open(t)
   const [room, quiet] = [await first.room(alice), await first.room(alice)]
@@ -224,70 +217,35 @@ test('after a restart an old token continues where it was, from storage', async 
   assert.ok((await restored.sync(alice, { since: late.next })).room('join', quiet))
 })
 
-test('lazily loaded members come with their first event, and again when the answer was lost', async (t) => {
+test('an invite to a room elsewhere is shown as it came, and ends when it is declined', async (t) => {
   const world = await World.open(t)
-  const room = await world.room(alice, { name: 'Hall' })
-  for (const member of [bob, carol]) await world.member(room, member, 'join')
-  for (let n = 0; n < 5; n += 1) await world.say(room, alice, `m${n}`)
-  const filter = { room: { state: { lazy_load_members: true }, timeline: { limit: 3 } } }
-  const first = await world.sync(alice, { filter })
-  const members = (events: readonly { readonly type: string; readonly state_key?: string }[] | undefined) =>
-    (events ?? []).filter(({ type }) => type === 'm.room.member').map(({ state_key: key }) => key)
-  assert.deepEqual(members(first.joined(room).state?.events), [alice])
-  await world.say(room, bob, 'hi')
-  for (let tries = 0; tries < 2; tries += 1) {
-    const answer = await world.sync(alice, { filter, since: first.next })
-    assert.deepEqual(members(answer.joined(room).state?.events), [bob])
-  }
-  const second = await world.sync(alice, { filter, since: first.next })
-  await world.say(room, bob, 'hi again')
-  const third = await world.sync(alice, { filter, since: second.next })
-  assert.deepEqual(members(third.joined(room).state?.events), [])
-})
-
-test('a room without a name has heroes', async (t) => {
-  const world = await World.open(t)
-  const room = await world.room(alice)
-  await world.member(room, bob, 'join')
-  await world.member(room, carol, 'invite', alice)
-  const { summary } = (await world.sync(alice)).joined(room)
-  assert.deepEqual(summary, { 'm.heroes': [bob, carol], 'm.joined_member_count': 2, 'm.invited_member_count': 1 })
-})
-
-test('only the session that sent an event is told its transaction id; a redacted one says why', async (t) => {
-  const world = await World.open(t)
-  const room = await world.room(alice)
-  await world.member(room, bob, 'join')
-  const id = await world.say(room, alice, 'mine')
-  const of = async (reader: typeof alice) => (await world.sync(reader)).joined(room).timeline.events.find((event) => event.event_id === id)
-  assert.equal((await of(alice))?.unsigned['transaction_id'], 't1')
-  assert.equal((await of(bob))?.unsigned['transaction_id'], undefined)
-  const redaction = await world.redact(room, alice, id)
-  const redacted = await of(bob)
-  assert.deepEqual(redacted?.content, {})
-  assert.equal((redacted?.unsigned['redacted_because'] as { event_id?: string }).event_id, redaction)
-})
-
-test('typing is told when it begins and when it ends, receipts in private only to oneself', async (t) => {
-  const world = await World.open(t)
-  const room = await world.room(alice)
-  await world.member(room, bob, 'join')
-  const id = await world.say(room, alice, 'x')
-  let { next } = await world.sync(bob)
-  const typists = async () => {
-    const answer = await world.sync(bob, { since: next })
-    next = answer.next
-    return answer.room('join', room)?.ephemeral?.events.find(({ type }) => type === 'm.typing')?.content['user_ids']
-  }
-  world.layer.typing.set({ roomId: room, userId: alice, typing: true, timeoutMs: 10_000 })
-  assert.deepEqual(await typists(), [alice])
-  assert.equal(await typists(), undefined)
-  world.clock.advance(10_001)
-  assert.deepEqual(await typists(), [])
-  await world.layer.readMarkers.set({ roomId: room, userId: alice, type: 'm.read.private', eventId: id, thread: '' })
-  const receipts = async (reader: typeof alice) => (await world.sync(reader)).joined(room).ephemeral?.events.length
-  assert.equal(await receipts(alice), 1)
-  assert.equal(await receipts(bob), 0)
+  const roomId = roomIdOf('!far:there')
+  const rules = roomRules('11')
+  assert.ok(rules)
+  await ensureRoom(world.engine, async () => 3200, roomId, rules)
+  const { next } = await world.sync(bob)
+  const write = (membership: 'invite' | 'leave', inviteState: string | null) =>
+    world.engine.run(roomId, async (view) => {
+      const unit = new RoomUnit(world.engine.ports, view)
+      unit.addMemberships([{ userId: bob, membership }])
+      unit.takePosition()
+      unit.whenPlaced((position) =>
+        unit.draft.add(upsertMembership, view.room, bob, membership, 0, 0, 0, position, 1, 0, '@x:there', inviteState),
+      )
+      await unit.commit()
+    })
+  const waiting = world.sync(bob, { since: next, timeoutMs: 30_000 })
+  await write(
+    'invite',
+    JSON.stringify([{ type: 'm.room.name', state_key: '', sender: '@x:there', content: { name: 'Far' }, event_id: '$no' }]),
+  )
+  const invited = await waiting
+  const expected = [{ type: 'm.room.name', state_key: '', sender: '@x:there', content: { name: 'Far' } }]
+  assert.deepEqual(invited.room('invite', roomId)?.invite_state?.events, expected)
+  await write('leave', null)
+  const left = await world.sync(bob, { since: invited.next })
+  assert.deepEqual(left.room('leave', roomId)?.timeline, { events: [], limited: false })
+  assert.equal((await world.sync(bob, { since: left.next })).json.rooms, undefined)
 })
 
 test('a token that is none is refused', async (t) => {

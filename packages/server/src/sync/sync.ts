@@ -60,7 +60,7 @@ export class Sync {
     if (since === undefined || request.fullState) return this.#answerWhole(request, since, lazy)
     const deadline = this.#ports.clock.monotonic() + Math.min(request.timeoutMs, syncTimeoutMsMax)
     let looked = since
-    for (let over = request.timeoutMs <= 0; ; ) {
+    for (let over = request.timeoutMs <= 0; ;) {
       const user = await this.userRooms.of(request.caller.userId)
       const now = this.#now()
       const changes = await changesSince(this.#ports, this.#log, user, looked)
@@ -78,7 +78,14 @@ export class Sync {
     return this.#finish(await this.#make(request, since, now, lazy, changes, user), now, lazy)
   }
 
-  async #make(request: SyncRequest, since: StreamPoint | undefined, now: StreamPoint, lazy: LazyAnswer, changes: Changes, user: UserRooms): Promise<SyncAnswer> {
+  async #make(
+    request: SyncRequest,
+    since: StreamPoint | undefined,
+    now: StreamPoint,
+    lazy: LazyAnswer,
+    changes: Changes,
+    user: UserRooms,
+  ): Promise<SyncAnswer> {
     const { caller, filter, fullState, stateAfter } = request
     const reading = { now: this.#ports.clock.now(), sessionId: caller.sessionId, format: filter.format }
     const ignored = await this.#ignored.of(caller.userId)

@@ -15,7 +15,13 @@ export type PageEnd = 'early' | 'late'
  * The place in a room's history that a token stands for; a token of /sync is the place after the room's last event at that
  * point. Absent for one of a store that was since restored. Throws M_INVALID_PARAM for what is no token.
  */
-export async function placeOfToken(ports: ReadingPorts, tokens: StreamTokens, roomId: RoomId, text: string, end: PageEnd): Promise<Place | undefined> {
+export async function placeOfToken(
+  ports: ReadingPorts,
+  tokens: StreamTokens,
+  roomId: RoomId,
+  text: string,
+  end: PageEnd,
+): Promise<Place | undefined> {
   const token = tokens.parse(text)
   if (token === undefined) throw new MatrixError('M_INVALID_PARAM', 'This is not a token of this server')
   if (token.kind === 'outdated') return undefined

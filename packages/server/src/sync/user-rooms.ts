@@ -134,7 +134,18 @@ export class AllUserRooms {
         const roomId = parseRoomId(row.room_id)
         if (roomId === undefined) continue
         const { room, membership, event, pos, slot, position, sender } = row
-        this.#set(user, { room, roomId, membership, event, pos, slot, position, sender, forgotten: row.forgotten === 1, inviteState: row.invite_state ?? undefined })
+        this.#set(user, {
+          room,
+          roomId,
+          membership,
+          event,
+          pos,
+          slot,
+          position,
+          sender,
+          forgotten: row.forgotten === 1,
+          inviteState: row.invite_state ?? undefined,
+        })
       }
       if (this.#users.peek(user.userId) === user) this.#users.set(user.userId, user)
     } catch (error) {

@@ -7,7 +7,13 @@ import type { Sync } from '../../sync/sync.ts'
 import { livePosOfToken } from '../../sync/token-place.ts'
 import { readingOf } from '../reading-of.ts'
 
-const membership = Type.Union([Type.Literal('join'), Type.Literal('invite'), Type.Literal('knock'), Type.Literal('leave'), Type.Literal('ban')])
+const membership = Type.Union([
+  Type.Literal('join'),
+  Type.Literal('invite'),
+  Type.Literal('knock'),
+  Type.Literal('leave'),
+  Type.Literal('ban'),
+])
 
 /** GET /rooms/{roomId}/members. Client-Server API, "Getting events for a room". */
 export const getMembersByRoom = endpoint({

@@ -27,7 +27,15 @@ test('a pattern of many stars does not take long', () => {
   assert.equal(wantsKind(filter, 'a'.repeat(60), '@x:y'), false)
 })
 
-for (const filter of [[], { types: 'a' }, { types: [1] }, { limit: -1 }, { limit: 1.5 }, { contains_url: 'yes' }, { senders: new Array(1_001).fill('@a:b') }]) {
+for (const filter of [
+  [],
+  { types: 'a' },
+  { types: [1] },
+  { limit: -1 },
+  { limit: 1.5 },
+  { contains_url: 'yes' },
+  { senders: new Array(1_001).fill('@a:b') },
+]) {
   test(`refused: ${JSON.stringify(filter).slice(0, 40)}`, () => assert.throws(() => parseEventFilter(filter, 'x'), { code: 'M_BAD_JSON' }))
 }
 

@@ -125,8 +125,8 @@ function strings(plain: Plain, key: string, name: string): readonly string[] | u
 function limitOf(plain: Plain, name: string): number | undefined {
   const value = plain['limit']
   if (value === undefined) return undefined
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) throw new MatrixError('M_BAD_JSON', `${name}.limit must be a whole number`)
-  return value
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
+  throw new MatrixError('M_BAD_JSON', `${name}.limit must be a whole number`)
 }
 
 function flag(plain: Plain, key: string, name: string): boolean | undefined {

@@ -81,7 +81,11 @@ class PageReader {
     while (this.#events.length < this.#wish.limit && scanned < pageScanMax && text < pageTextMax && !this.#exhausted) {
       const asked = Math.min(sliceEvents, Math.max(this.#wish.limit - this.#events.length, 20))
       const rows = await this.#rows(asked)
-      const events = await loadEvents(this.#db, this.#sight.view, rows.map((row) => row.event))
+      const events = await loadEvents(
+        this.#db,
+        this.#sight.view,
+        rows.map((row) => row.event),
+      )
       await this.#sight.load(events)
       for (const event of events) {
         if (this.#events.length >= this.#wish.limit || text >= pageTextMax) return

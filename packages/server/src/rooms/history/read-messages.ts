@@ -34,13 +34,24 @@ export interface MessagesPage {
 }
 
 /** A page of a room's history. Throws M_FORBIDDEN for somebody who may read nothing of the room. */
-export async function readMessages(ports: ReadingPorts, roomId: RoomId, userId: UserId, reading: Reading, wish: MessagesWish): Promise<MessagesPage> {
+export async function readMessages(
+  ports: ReadingPorts,
+  roomId: RoomId,
+  userId: UserId,
+  reading: Reading,
+  wish: MessagesWish,
+): Promise<MessagesPage> {
   const access = await requireAccess(ports.engine, roomId, userId)
   const { filter } = wish
   const start = wish.from ?? (wish.direction === 'b' ? await newestPlace(ports, access.view) : beginning)
   if (!wantsRoom(filter, roomId)) return { start, end: undefined, chunk: [], state: [] }
   const sight = sightOf(ports.engine, access, userId)
-  const page = await readPage(ports.db, sight, { ...clamped(access, wish, start), limit: limitOf(wish), wants: (event) => wantsEvent(filter, event) }, ports.backfill)
+  const page = await readPage(
+    ports.db,
+    sight,
+    { ...clamped(access, wish, start), limit: limitOf(wish), wants: (event) => wantsEvent(filter, event) },
+    ports.backfill,
+  )
   const newest = wish.direction === 'b' ? page.events[0] : page.events.at(-1)
   const state = newest === undefined || !filter.lazyLoadMembers ? [] : await sendersOf(ports, access.view, newest, page.events)
   return { start, end: page.end, chunk: textsOf(page, sight, reading), state: state.map((event) => bareEvent(event, reading)) }
@@ -70,7 +81,9 @@ export async function readContext(
   const limit = Math.min(wish.limit, contextEventsMax)
   const wants = (other: StoredEvent): boolean => wantsRoom(filter, roomId) && wantsEvent(filter, other)
   const page = (direction: 'b' | 'f', from: Place, count: number): Promise<Page> =>
-    count === 0 ? Promise.resolve({ events: [], end: from }) : readPage(ports.db, sight, { direction, from, to: undefined, limit: count, wants }, ports.backfill)
+    count === 0
+      ? Promise.resolve({ events: [], end: from })
+      : readPage(ports.db, sight, { direction, from, to: undefined, limit: count, wants }, ports.backfill)
   const before = await page('b', placeBefore(event), Math.floor(limit / 2))
   const after = await page('f', placeAfter(event), Math.ceil(limit / 2))
   const last = after.events.at(-1) ?? event

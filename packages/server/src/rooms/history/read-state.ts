@@ -44,7 +44,13 @@ export interface MembersWish {
 }
 
 /** The member events that the user may read, as JSON texts. Throws M_FORBIDDEN. */
-export async function readMembers(ports: ReadingPorts, roomId: RoomId, userId: UserId, reading: Reading, wish: MembersWish): Promise<string[]> {
+export async function readMembers(
+  ports: ReadingPorts,
+  roomId: RoomId,
+  userId: UserId,
+  reading: Reading,
+  wish: MembersWish,
+): Promise<string[]> {
   const access = await requireAccess(ports.engine, roomId, userId)
   const { view } = access
   const latest = await readableState(ports, access)

@@ -13,7 +13,11 @@ export async function isJoinedMember(engine: RoomEngine, roomId: RoomId, userId:
 }
 
 /** A room's number and an event's position in its timeline, 0 for an event that is not there. Absent for an unknown room. */
-export async function locateEvent(engine: RoomEngine, roomId: RoomId, eventId: EventId): Promise<{ room: number; pos: number } | undefined> {
+export async function locateEvent(
+  engine: RoomEngine,
+  roomId: RoomId,
+  eventId: EventId,
+): Promise<{ room: number; pos: number } | undefined> {
   const view = await engine.view(roomId)
   if (view === undefined) return undefined
   const event = await findEvent(engine.ports.db, view, eventId)

@@ -108,7 +108,8 @@ export class StateHistory {
   #learn(view: RoomView, known: Known): void {
     const earlier = this.#known.get(view)
     if (known.changes.length > stateChangesInMemoryMax) return
-    if (earlier === undefined || known.to > earlier.to || (known.to === earlier.to && known.from < earlier.from)) this.#known.set(view, known)
+    const wider = earlier === undefined || known.to > earlier.to || (known.to === earlier.to && known.from < earlier.from)
+    if (wider) this.#known.set(view, known)
   }
 }
 

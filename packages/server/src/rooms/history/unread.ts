@@ -63,7 +63,14 @@ export class Unread {
     return { notifications: Math.max(0, grown + known.notify), highlights: Math.max(0, known.highlight) }
   }
 
-  async #update(view: RoomView, userId: UserId, upTo: number, joinedPos: number, now: Uint8Array | undefined, earlier: Known | undefined): Promise<Known> {
+  async #update(
+    view: RoomView,
+    userId: UserId,
+    upTo: number,
+    joinedPos: number,
+    now: Uint8Array | undefined,
+    earlier: Known | undefined,
+  ): Promise<Known> {
     const classId = await this.#ports.classOf(userId)
     const rowsTotal = totalOf(now, rowsClass)
     let readPos = Math.max(joinedPos, earlier?.readPos ?? 0)
@@ -100,6 +107,8 @@ export class Unread {
     if (oldest - 1 <= after) return 0
     const sender = view.keys.find('m.room.member', userId)
     if (sender === undefined) return 0
-    return (await newestOfSender(this.#ports.db, view.room, sender, Math.max(after, upTo - ownEventScanMax), Math.min(upTo, oldest - 1))) ?? 0
+    return (
+      (await newestOfSender(this.#ports.db, view.room, sender, Math.max(after, upTo - ownEventScanMax), Math.min(upTo, oldest - 1))) ?? 0
+    )
   }
 }

@@ -27,7 +27,9 @@ export function historyNumbersForwards(db: Database, room: number, place: Histor
 
 /** Where the live event at a position was written. */
 export function writtenAt(db: Database, room: number, pos: number): Promise<{ slot: number; position: number } | undefined> {
-  return db.first(sql<{ slot: number; position: number }>('events.writtenAt')`SELECT slot, position FROM events WHERE room = ${room} AND pos = ${pos}`)
+  return db.first(
+    sql<{ slot: number; position: number }>('events.writtenAt')`SELECT slot, position FROM events WHERE room = ${room} AND pos = ${pos}`,
+  )
 }
 
 /** The number and notification totals of the live event at a position. */

@@ -15,7 +15,13 @@ export const insertPushAction = insertNew({
 })
 
 /** Sums of a user's rows after a position up to another. */
-export async function sumPushActions(db: Database, room: number, userId: string, after: number, upTo: number): Promise<{ notify: number; highlight: number }> {
+export async function sumPushActions(
+  db: Database,
+  room: number,
+  userId: string,
+  after: number,
+  upTo: number,
+): Promise<{ notify: number; highlight: number }> {
   const row = await db.first(sql<{ notify: number | null; highlight: number | null }>('push_actions.sum')`
     SELECT CAST(sum(notify) AS bigint) AS notify, CAST(sum(highlight) AS bigint) AS highlight FROM push_actions
     WHERE room = ${room} AND user_id = ${userId} AND pos > ${after} AND pos <= ${upTo}`)
