@@ -45,6 +45,7 @@ import { getRoomTags } from './tags/get-room-tags.ts'
 import { setRoomTag } from './tags/set-room-tag.ts'
 import { getVersions } from './versions/get-versions.ts'
 import { getWellknown } from './well-known/get-wellknown.ts'
+import { welcome } from './welcome/welcome.ts'
 import { getTokenOwner } from './whoami/get-token-owner.ts'
 import type { ClientFactsService } from './client-facts.ts'
 
@@ -96,4 +97,5 @@ export const userEndpoints: readonly Endpoint<Users & ClientFactsService>[] = [
   getWhoIs,
   setAdminLockUser,
   setAdminSuspendUser,
+  welcome,
 ]

@@ -1,14 +1,19 @@
 import { backfillRoom } from './backfill-room.ts'
+import { bulkPerspectivesKeyQuery } from './bulk-perspectives-key-query.ts'
 import { getEventAuthorization } from './get-event-authorization.ts'
 import { getEvent } from './get-event.ts'
 import { getMissingPreviousEvents } from './get-missing-previous-events.ts'
+import { getPublicRooms } from './get-public-rooms.ts'
 import { getRoomStateIds } from './get-room-state-ids.ts'
 import { getRoomState } from './get-room-state.ts'
 import { getServerKey } from './get-server-key.ts'
 import { getVersion } from './get-version.ts'
+import { getWellKnownServer } from './get-well-known-server.ts'
 import { makeJoin } from './make-join.ts'
 import { makeLeave } from './make-leave.ts'
+import { perspectivesKeyQuery } from './perspectives-key-query.ts'
 import { queryProfile } from './query-profile.ts'
+import { queryPublicRooms } from './query-public-rooms.ts'
 import { queryRoomDirectory } from './query-room-directory.ts'
 import { sendInviteV1 } from './send-invite-v1.ts'
 import { sendInviteV2 } from './send-invite-v2.ts'
@@ -19,16 +24,21 @@ import { sendTransaction } from './send-transaction.ts'
 /** The operations for other servers. */
 export const federationEndpoints = [
   backfillRoom,
+  bulkPerspectivesKeyQuery,
   getEvent,
   getEventAuthorization,
   getMissingPreviousEvents,
+  getPublicRooms,
   getRoomState,
   getRoomStateIds,
   getServerKey,
   getVersion,
+  getWellKnownServer,
   makeJoin,
   makeLeave,
+  perspectivesKeyQuery,
   queryProfile,
+  queryPublicRooms,
   queryRoomDirectory,
   sendInviteV1,
   sendInviteV2,

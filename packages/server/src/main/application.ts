@@ -4,6 +4,7 @@ import { userAdminEndpoints } from '../admin-api/user-admin-endpoints.ts'
 import { readingEndpoints } from '../client-api/reading-endpoints.ts'
 import { roomsEndpoints } from '../client-api/rooms-endpoints.ts'
 import { userEndpoints } from '../client-api/user-endpoints.ts'
+import { encodeBase64 } from '@causeway/events'
 import type { Config } from '../config/config.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import type { Identify } from '../http/identify.ts'
@@ -15,6 +16,7 @@ import type { Names } from '../platform/names.ts'
 import type { Random } from '../platform/random.ts'
 import { shardOf } from '../rooms/engine/shard-of.ts'
 import { Transactions } from '../rooms/inbound/transactions.ts'
+import { claimSigningKey } from '../storage/facts.ts'
 import { composeFederation, openTransport, type Transport } from './compose/compose-federation.ts'
 import { composeRooms, type RoomLayer } from './compose/compose-rooms.ts'
 import { composeUserLayer } from './compose/compose-user-layer.ts'
@@ -51,7 +53,16 @@ const senderStopMs = 1_500
 /** Open the database and compose the layers on it. */
 export async function openApplication(config: Config, platform: Platform): Promise<Application<Services>> {
   const storage = await openStorage(config, platform)
-  return composeApplication(config, platform, storage, await openTransport(config, platform))
+  try {
+    const transport = await openTransport(config, platform)
+    const { signing, others, old } = transport.ownKeys
+    const keys = [signing, ...others, ...old].map(({ keyId, publicKey }) => `${keyId} ${encodeBase64(publicKey)}`)
+    await claimSigningKey(storage.db, keys, config.server.signingKeyFile)
+    return composeApplication(config, platform, storage, transport)
+  } catch (error) {
+    await storage.db.close()
+    throw error
+  }
 }
 
 /** What the operations of the server need. */
@@ -69,7 +80,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
       server: (request) => federation.verifier.verify(request),
     },
     begin: () => {
-      void layer.senders.start()
+      layer.senders.start().catch((error: unknown) => platform.log.error({ err: error }, 'the senders to other servers did not start'))
       rooms.tasks.start()
       storage.ownership.onGained((shards) => void takeOver(rooms, new Set(shards)))
       storage.ownership.onLost((shards) => rooms.engine.release(new Set(shards)))
@@ -79,6 +90,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
       await layer.senders.stop(senderStopMs)
       await rooms.inbox.idle()
       await users.lastSeen.flush()
+      await transport.close()
       await rooms.cluster.close()
       await storage.db.close()
     },
@@ -120,7 +132,7 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
       serverName,
       publicBaseUrl: config.server.publicBaseUrl,
       defaultRoomVersion: config.server.defaultRoomVersion,
-      unstableFeatures: {},
+      unstableFeatures: { 'uk.tcpip.msc4133': true, 'org.matrix.msc4222': true },
     },
     rooms: rooms.rooms,
     roomDirectory: rooms.roomDirectory,
@@ -136,6 +148,8 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
       sharedSecret: config.registration.sharedSecret,
     }),
     publishedKeys: federation.published,
+    notary: federation.notary,
+    publicRoomsOverFederation: config.federation.publicRooms,
     softwareVersion: platform.version,
     transactions,
   }

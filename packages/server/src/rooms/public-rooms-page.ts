@@ -1,5 +1,5 @@
-import { MatrixError } from '../../errors.ts'
-import type { RoomDirectory } from '../../rooms/room-directory.ts'
+import { MatrixError } from '../errors.ts'
+import type { RoomDirectory } from './room-directory.ts'
 
 /** Rooms on a page at most. */
 const pageMax = 100
@@ -22,13 +22,6 @@ export async function publicRoomsPage(
     total_room_count_estimate: total,
     ...(offset + rooms.length < total ? { next_batch: `o${offset + rooms.length}` } : {}),
     ...(offset > 0 ? { prev_batch: `o${Math.max(0, offset - limit)}` } : {}),
-  }
-}
-
-/** Directories of other servers are not looked up yet: that is said, not answered with our own rooms. */
-export function refuseRemote(server: string | undefined, serverName: string): void {
-  if (server !== undefined && server !== serverName) {
-    throw new MatrixError('M_UNRECOGNIZED', 'This server does not ask other servers for their rooms')
   }
 }
 

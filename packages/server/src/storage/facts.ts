@@ -19,6 +19,9 @@ export interface Facts {
 /** Bound: a row a fact. */
 const addFact = insertNew({ name: 'facts.add', table: 'facts', key: ['name'], columns: { name: 'text', value: 'text' } })
 
+/** `ed25519:version base64` of the key that this server signs with. */
+const signingKeyFact = 'signing_key'
+
 const names = ['server_name', 'store_epoch', 'cluster_secret']
 
 /** Characters of the cluster's secret, 5.95 bits each: 256 bits. */
@@ -50,6 +53,26 @@ export async function claimFacts(db: Database, own: { readonly serverName: Serve
   const storeEpoch = Number(known.get('store_epoch'))
   assert(clusterSecret !== undefined && Number.isSafeInteger(storeEpoch), 'a database has all its facts')
   return { serverName: own.serverName, storeEpoch, clusterSecret }
+}
+
+/**
+ * The signing key that this server signs with, as the database knows it: a key file that was lost, or that a second process
+ * made for itself, would make the server a stranger to all others. `own`: the first signs; the rest are current or old keys
+ * of the same file, which is how a key is changed. Throws `DatabaseUnusable`.
+ */
+export async function claimSigningKey(db: Database, own: readonly string[], path: string): Promise<void> {
+  const [signing] = own
+  assert(signing !== undefined, 'a server has a key')
+  await db.commit({ rows: [{ write: addFact, rows: [[signingKeyFact, signing]] }] })
+  const known = await db.first(sql<{ value: string }>('facts.signingKey')`SELECT value FROM facts WHERE name = ${signingKeyFact}`)
+  if (known === undefined || known.value === signing) return
+  if (!own.includes(known.value)) {
+    throw new DatabaseUnusable(
+      `the signing key in ${path} is not the one that this server has used (${known.value.split(' ')[0] ?? ''}): put that key file back; ` +
+        'several processes of one server need the same signing_key_file. To change a key, keep the former one in the file as an "old" line',
+    )
+  }
+  await db.commit({ steps: [{ query: sql('facts.changeKey')`UPDATE facts SET value = ${signing} WHERE name = ${signingKeyFact}`, expect: 1 }] })
 }
 
 /** After a restore: sync tokens given out before mean nothing any more. Gives the new epoch. */

@@ -55,6 +55,7 @@ export class SimNetwork {
   transport(own: ServerName, clock: SimClock): Omit<Transport, 'ownKeys'> {
     const destinations = new WeakMap<object, ServerName>()
     return {
+      close: async () => undefined,
       discovery: {
         target: async (server) => {
           const target = { scheme: 'https', addresses: [], certificateName: server, hostHeader: server } as const

@@ -4,6 +4,7 @@ import { MatrixError } from '../../errors.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { Preset } from '../../rooms/commands/initial-events.ts'
 import type { Rooms } from '../../rooms/rooms.ts'
+import { refuseSuspended } from '../../users/sessions/callers.ts'
 import type { RoomDirectory } from '../../rooms/room-directory.ts'
 
 const plainObject = Type.Record(Type.String(), Type.Unknown())
@@ -33,6 +34,7 @@ export const createRoom = endpoint({
   }),
 
   async handle({ caller, body }, services: { readonly rooms: Rooms; readonly roomDirectory: RoomDirectory; readonly serverName: ServerName; readonly defaultRoomVersion: string }) {
+    refuseSuspended(caller)
     const preset: Preset = body.preset ?? (body.visibility === 'public' ? 'public_chat' : 'private_chat')
     const { additional_creators: additional, ...creationContent } = body.creation_content ?? {}
     const version = body.room_version ?? services.defaultRoomVersion

@@ -3,6 +3,7 @@ import { Type } from '../../http/type.ts'
 import { MatrixError } from '../../errors.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { Rooms } from '../../rooms/rooms.ts'
+import { refuseSuspended } from '../../users/sessions/callers.ts'
 
 /** POST /rooms/{roomId}/invite. Client-Server API, "Room membership". */
 export const inviteUser = endpoint({
@@ -15,6 +16,7 @@ export const inviteUser = endpoint({
   body: Type.Object({ user_id: Type.String(), reason: Type.Optional(Type.String({ maxLength: 5000 })) }),
 
   async handle({ caller, params, body }, { rooms }: { readonly rooms: Rooms }) {
+    refuseSuspended(caller)
     const target = parseUserId(body.user_id)
     if (target === undefined) throw new MatrixError('M_INVALID_PARAM', 'user_id is no user id')
     await rooms.changeMembership({

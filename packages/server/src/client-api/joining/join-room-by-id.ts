@@ -2,6 +2,7 @@ import { parseServerName, type ServerName } from '@causeway/events'
 import { Type } from '../../http/type.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { Rooms } from '../../rooms/rooms.ts'
+import { refuseSuspended } from '../../users/sessions/callers.ts'
 
 /** POST /rooms/{roomId}/join. Client-Server API, "Joining rooms". */
 export const joinRoomById = endpoint({
@@ -15,6 +16,7 @@ export const joinRoomById = endpoint({
   body: Type.Object({ reason: Type.Optional(Type.String({ maxLength: 5000 })) }),
 
   async handle({ caller, params, query, body }, { rooms }: { readonly rooms: Rooms }) {
+    refuseSuspended(caller)
     await rooms.changeMembership({
       roomId: params.roomId,
       sender: caller.userId,

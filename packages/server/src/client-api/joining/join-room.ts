@@ -4,6 +4,7 @@ import { MatrixError } from '../../errors.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { RoomDirectory } from '../../rooms/room-directory.ts'
 import type { Rooms } from '../../rooms/rooms.ts'
+import { refuseSuspended } from '../../users/sessions/callers.ts'
 import { viaServers } from './join-room-by-id.ts'
 
 /** POST /join/{roomIdOrAlias}. Client-Server API, "Joining rooms". */
@@ -18,6 +19,7 @@ export const joinRoom = endpoint({
   body: Type.Object({ reason: Type.Optional(Type.String({ maxLength: 5000 })) }),
 
   async handle({ caller, params, query, body }, { rooms, roomDirectory }: { readonly rooms: Rooms; readonly roomDirectory: RoomDirectory }) {
+    refuseSuspended(caller)
     const alias = parseRoomAlias(params.roomIdOrAlias)
     const id = parseRoomId(params.roomIdOrAlias)
     const given = viaServers(query)

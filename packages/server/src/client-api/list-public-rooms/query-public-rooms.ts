@@ -1,7 +1,8 @@
 import { Type } from '../../http/type.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { RoomDirectory } from '../../rooms/room-directory.ts'
-import { publicRoomsPage, refuseRemote } from './public-rooms-page.ts'
+import { publicRoomsPage } from '../../rooms/public-rooms-page.ts'
+import { refuseRemote } from './refuse-remote.ts'
 
 /** POST /publicRooms. Client-Server API, "Listing rooms". */
 export const queryPublicRooms = endpoint({

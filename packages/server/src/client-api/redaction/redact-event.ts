@@ -1,6 +1,7 @@
 import { Type } from '../../http/type.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { Rooms } from '../../rooms/rooms.ts'
+import { refuseSuspended } from '../../users/sessions/callers.ts'
 
 /** PUT /rooms/{roomId}/redact/{eventId}/{txnId}. Client-Server API, "Redactions". */
 export const redactEvent = endpoint({
@@ -13,6 +14,7 @@ export const redactEvent = endpoint({
   body: Type.Object({ reason: Type.Optional(Type.String({ maxLength: 5000 })) }),
 
   async handle({ caller, params, body }, { rooms }: { readonly rooms: Rooms }) {
+    refuseSuspended(caller)
     const { roomId, eventId: redacts, txnId } = params
     const sent = await rooms.send({
       roomId,

@@ -3,6 +3,7 @@ import { Type } from '../../http/type.ts'
 import { MatrixError } from '../../errors.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { Rooms } from '../../rooms/rooms.ts'
+import { refuseSuspended } from '../../users/sessions/callers.ts'
 
 /** PUT /rooms/{roomId}/send/{eventType}/{txnId}. Client-Server API, "Sending events to a room". */
 export const sendMessage = endpoint({
@@ -15,6 +16,7 @@ export const sendMessage = endpoint({
   body: Type.Record(Type.String(), Type.Unknown()),
 
   async handle({ caller, params, body }, { rooms }: { readonly rooms: Rooms }) {
+    refuseSuspended(caller)
     const { roomId, eventType: type, txnId } = params
     const { redacts } = body
     const { eventId } = await rooms.send({

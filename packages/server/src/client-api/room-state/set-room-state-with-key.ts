@@ -2,6 +2,7 @@ import { Type } from '../../http/type.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { RoomDirectory } from '../../rooms/room-directory.ts'
 import type { Rooms } from '../../rooms/rooms.ts'
+import { refuseSuspended } from '../../users/sessions/callers.ts'
 import { checkAliases } from './check-aliases.ts'
 
 /** PUT /rooms/{roomId}/state/{eventType}/{stateKey}. Client-Server API, "Sending events to a room". */
@@ -16,6 +17,7 @@ export const setRoomStateWithKey = endpoint({
   body: Type.Record(Type.String(), Type.Unknown()),
 
   async handle({ caller, params, body }, services: { readonly rooms: Rooms; readonly roomDirectory: RoomDirectory }) {
+    refuseSuspended(caller)
     const { roomId, eventType: type, stateKey } = params
     if (type === 'm.room.canonical_alias') await checkAliases(services.roomDirectory, roomId, body)
     const { eventId } = await services.rooms.send({ roomId, sender: caller.userId, type, stateKey, content: body })

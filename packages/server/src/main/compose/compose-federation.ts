@@ -4,6 +4,7 @@ import { Destinations } from '../../federation/client/destinations.ts'
 import { FederationClient } from '../../federation/client/federation-client.ts'
 import { Discovery } from '../../federation/discovery/discovery.ts'
 import { KeyRing } from '../../federation/keys/key-ring.ts'
+import { Notary } from '../../federation/keys/notary.ts'
 import { PublishedKeys } from '../../federation/keys/published-keys.ts'
 import { loadOrMakeOwnKeys, type OwnKeys } from '../../federation/keys/signing-key-file.ts'
 import { RequestVerifier } from '../../federation/signing/request-verifier.ts'
@@ -22,6 +23,7 @@ export interface Federation {
   readonly ring: KeyRing
   readonly published: PublishedKeys
   readonly verifier: RequestVerifier
+  readonly notary: Notary
 }
 
 /** The keys, and the parts that reach the network: replaced in simulation. */
@@ -29,6 +31,8 @@ export interface Transport {
   readonly ownKeys: OwnKeys
   readonly outbound: Pick<OutboundClient, 'request'>
   readonly discovery: Pick<Discovery, 'target' | 'doubt'>
+  /** Let go of all connections. */
+  close(): Promise<void>
 }
 
 /** The real way to other servers. */
@@ -38,7 +42,8 @@ export async function openTransport(config: Config, platform: Platform): Promise
   const { clock, names, random } = platform
   const outbound = new OutboundClient({ clock, names, policy: new AddressPolicy(allowedRanges), trustedCa })
   const ownKeys = await loadOrMakeOwnKeys(config.server.signingKeyFile, random)
-  return { ownKeys, outbound, discovery: new Discovery({ serverName: config.server.name, outbound, names, clock, random }) }
+  const discovery = new Discovery({ serverName: config.server.name, outbound, names, clock, random })
+  return { ownKeys, outbound, discovery, close: () => outbound.close() }
 }
 
 /** Keys, signatures, and the client for other servers. */
@@ -53,12 +58,14 @@ export function composeFederation(config: Config, platform: Platform, db: Databa
     return answer.ok ? answer.value : undefined
   }
   const ring = new KeyRing({ db, clock, log, serverName, ownKeys, fetchKeys })
+  const published = new PublishedKeys({ serverName, keys: ownKeys, clock })
   return {
     signer,
     destinations,
     client,
     ring,
-    published: new PublishedKeys({ serverName, keys: ownKeys, clock }),
+    published,
+    notary: new Notary({ signer, ring, published, clock }),
     verifier: new RequestVerifier({ serverName, keys: ring, onVerified: (server) => destinations.heardFrom(server) }),
   }
 }

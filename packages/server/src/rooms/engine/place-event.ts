@@ -126,7 +126,7 @@ function addEventRows(unit: RoomUnit, view: RoomView, placement: Placement, even
       const key = [event.key, event.isState ? 1 : 0, event.sender] as const
       unit.draft.add(insertEvent, view.room, event.event, pdu.eventId, ...place, pdu.originServerTs, ...key, ...state, event.origin ?? null, federate)
     } else {
-      unit.draft.add(placeEventRow, view.room, event.event, ...place, ...state)
+      unit.draft.add(placeEventRow, view.room, event.event, ...place, ...state, federate)
     }
   })
 }

@@ -69,6 +69,7 @@ export const placeEvent = update({
     state_after: 'int',
     edges: 'bytes',
     counts: 'bytes',
+    federate: 'int',
   },
 })
 
