@@ -147,8 +147,9 @@ export class EventGenerator {
     const kind = this.#below(depth > 0 ? 9 : 6)
     if (kind === 0) return this.#pick(['null', 'true', 'false'])
     if (kind === 1) return String(this.#below(2 ** 52) - 2 ** 51)
-    if (kind === 2)
+    if (kind === 2) {
       return this.#rules.strictCanonicalJson ? this.#pick(['9007199254740991', '-9007199254740991', '0']) : this.#pick(oddNumbers)
+    }
     if (kind < 6) return this.#string(this.#word(12))
     if (kind === 6) return `[${Array.from({ length: this.#below(4) }, () => this.#value(depth - 1)).join(', ')}]`
     const keys = new Set(Array.from({ length: this.#below(5) }, () => (this.#chance(0.7) ? this.#pick(contentKeys) : this.#word(4))))

@@ -8,5 +8,4 @@ if (hereIsNewEnough) {
   // A server lives long and is worth a setting or two; a command is over before they would pay.
   if (process.argv[2] === 'start') continueTuned(fileURLToPath(import.meta.url), process.argv.slice(2))
   await import(main.href)
-}
-else continueIn(fileURLToPath(main), process.argv.slice(2))
+} else continueIn(fileURLToPath(main), process.argv.slice(2))

@@ -10,6 +10,8 @@ export const limits = {
   roomEventsInMemoryMax: 1_000,
   /** States of one room kept in memory; they share what they have in common. */
   roomStatesInMemoryMax: 64,
+  /** Readings of a room that another process writes in meanwhile, before one is used for once and not kept. */
+  roomLoadTriesMax: 5,
   /** The newest live events of a room that are kept in order: a /sync timeline and a little more. */
   roomRecentEvents: 32,
   /** Events fetched with one statement. */

@@ -15,7 +15,10 @@ export interface CausewayBenchOptions {
 /** Start our own server with a fresh data folder. */
 export async function benchCauseway({ profileFolder, postgres }: CausewayBenchOptions): Promise<Target> {
   const ca = createTestCa()
-  const nodeArguments = profileFolder === undefined ? (process.env['BENCH_NODE_ARGS'] ?? '').split(' ').filter(Boolean) : ['--cpu-prof', `--cpu-prof-dir=${join(process.cwd(), profileFolder)}`]
+  const nodeArguments =
+    profileFolder === undefined
+      ? (process.env['BENCH_NODE_ARGS'] ?? '').split(' ').filter(Boolean)
+      : ['--cpu-prof', `--cpu-prof-dir=${join(process.cwd(), profileFolder)}`]
   const cluster = postgres ? await startOwnPostgres({ fsync: true }) : undefined
   const database = cluster === undefined ? {} : { database: await cluster.createDatabase() }
   // As quiet as the others: a line for each request would be measured, too.

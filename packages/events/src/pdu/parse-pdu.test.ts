@@ -22,8 +22,9 @@ function outcome(version: string, change: Record<string, string | undefined>, hi
 function changed(version: string, change: Record<string, string | undefined>): JsonObject {
   const parts: string[] = []
   const { object } = built(rulesOf(version))
-  for (const [key, value] of Object.entries(object))
+  for (const [key, value] of Object.entries(object)) {
     if (!Object.hasOwn(change, key)) parts.push(`${JSON.stringify(key)}:${canonicalJson(value)}`)
+  }
   for (const [key, text] of Object.entries(change)) if (text !== undefined) parts.push(`${JSON.stringify(key)}:${text}`)
   return parsed(`{${parts.join(',')}}`)
 }

@@ -13,9 +13,14 @@ export const backfillRoom = endpoint({
   limit: 'federation',
   query: Type.Object({ v: Type.Array(Type.String(), { maxItems: 100 }), limit: Type.Integer() }),
 
-  async handle({ caller, params, query }, services: { readonly servedReads: ServedReads; readonly serverName: ServerName; readonly clock: { now(): number } }) {
+  async handle(
+    { caller, params, query },
+    services: { readonly servedReads: ServedReads; readonly serverName: ServerName; readonly clock: { now(): number } },
+  ) {
     const from = query.v.flatMap((id) => parseEventId(id) ?? [])
     const pdus = await services.servedReads.backfill(params.roomId, caller.serverName, from, query.limit)
-    return jsonReply(`{"origin":${JSON.stringify(services.serverName)},"origin_server_ts":${services.clock.now()},"pdus":[${pdus.join(',')}]}`)
+    return jsonReply(
+      `{"origin":${JSON.stringify(services.serverName)},"origin_server_ts":${services.clock.now()},"pdus":[${pdus.join(',')}]}`,
+    )
   },
 })

@@ -14,7 +14,15 @@ export const getEvent = endpoint({
   auth: 'server',
   limit: 'federation',
 
-  async handle({ caller, params }, { servedReads, db, serverName, clock }: { readonly servedReads: ServedReads; readonly db: Database; readonly serverName: ServerName; readonly clock: { now(): number } }) {
+  async handle(
+    { caller, params },
+    {
+      servedReads,
+      db,
+      serverName,
+      clock,
+    }: { readonly servedReads: ServedReads; readonly db: Database; readonly serverName: ServerName; readonly clock: { now(): number } },
+  ) {
     const found = await sharedRoomOfEvent(db, caller.serverName, params.eventId)
     const roomId = found === undefined ? undefined : parseRoomId(found)
     if (roomId === undefined) throw new MatrixError('M_NOT_FOUND', 'Unknown event')

@@ -7,5 +7,7 @@ export const getVersion = endpoint({
   summary: 'What software this server is.',
   auth: 'none',
   limit: 'none',
-  handle: (_request, { softwareVersion }: { readonly softwareVersion: string }) => ({ server: { name: 'Causeway', version: softwareVersion } }),
+  handle: (_request, { softwareVersion }: { readonly softwareVersion: string }) => ({
+    server: { name: 'Causeway', version: softwareVersion },
+  }),
 })

@@ -11,9 +11,7 @@ export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 export type HandlerResult = Reply | object
 
 type BodyOf<B extends Schema | undefined> = B extends Schema ? Static<B> : undefined
-type QueryOf<Q extends Schema | undefined> = Q extends Schema
-  ? Static<Q>
-  : Readonly<Record<string, string | readonly string[]>>
+type QueryOf<Q extends Schema | undefined> = Q extends Schema ? Static<Q> : Readonly<Record<string, string | readonly string[]>>
 
 /** An operation as its file declares it. */
 export interface EndpointDeclaration<

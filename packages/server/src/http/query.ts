@@ -37,9 +37,7 @@ export class QueryReader {
 
   constructor(schema: Schema) {
     this.check = new SchemaCheck(schema)
-    this.#properties = Object.entries(propertiesOf(schema.json)).map(([name, property]) =>
-      propertyOf(name, property),
-    )
+    this.#properties = Object.entries(propertiesOf(schema.json)).map(([name, property]) => propertyOf(name, property))
   }
 
   /** The declared parameters. Throws M_MISSING_PARAM or M_INVALID_PARAM naming the parameter. */

@@ -73,7 +73,14 @@ export function composeApplication(config: Config, platform: Platform, storage: 
   const composed = composeServices(config, platform, storage, transport)
   const { services, rooms, users, federation, layer } = composed
   return {
-    endpoints: [...userEndpoints, ...userAdminEndpoints, ...roomsEndpoints, ...readingEndpoints, ...federationEndpoints, ...rooms.cluster.endpoints],
+    endpoints: [
+      ...userEndpoints,
+      ...userAdminEndpoints,
+      ...roomsEndpoints,
+      ...readingEndpoints,
+      ...federationEndpoints,
+      ...rooms.cluster.endpoints,
+    ],
     services,
     identify: {
       user: (token, request) => users.callers.identify(token, request),
@@ -117,7 +124,9 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
       log: platform.log,
       receiveEdu: receiveEdus(layer.edus),
       elsewhere: (roomId, origin, pdus) =>
-        cluster.calls.owns(shardOf(roomId)) ? undefined : cluster.calls.call(roomId, 'admitPdus', { roomId, origin, pdus }).then(({ answers }) => answers),
+        cluster.calls.owns(shardOf(roomId))
+          ? undefined
+          : cluster.calls.call(roomId, 'admitPdus', { roomId, origin, pdus }).then(({ answers }) => answers),
     },
     (origin) => federation.destinations.heardFrom(origin),
   )

@@ -1,4 +1,14 @@
-import { joinRule, parseRoomId, parseServerName, powerLevels, serverOf, type RoomAlias, type RoomId, type ServerName, type UserId } from '@causeway/events'
+import {
+  joinRule,
+  parseRoomId,
+  parseServerName,
+  powerLevels,
+  serverOf,
+  type RoomAlias,
+  type RoomId,
+  type ServerName,
+  type UserId,
+} from '@causeway/events'
 import { MatrixError } from '../errors.ts'
 import { aliasesOf, claimAlias, deleteAlias, findAlias } from '../storage/tables/aliases.ts'
 import { publishedRooms, setPublished } from '../storage/tables/rooms.ts'
@@ -63,7 +73,8 @@ export class RoomDirectory {
   /** Where an alias leads, asking its server when it is not ours. Throws M_NOT_FOUND. */
   async resolve(alias: RoomAlias): Promise<AliasTarget> {
     const server = serverOf(alias)
-    const target = server === this.#ports.engine.ports.serverName ? await this.findLocal(alias) : await this.#ports.remoteAlias(server, alias)
+    const target =
+      server === this.#ports.engine.ports.serverName ? await this.findLocal(alias) : await this.#ports.remoteAlias(server, alias)
     if (target === undefined) throw new MatrixError('M_NOT_FOUND', 'There is no such alias')
     return target
   }
@@ -121,7 +132,9 @@ export class RoomDirectory {
   async publish(roomId: RoomId, userId: UserId, admin: boolean, published: boolean): Promise<void> {
     const view = await this.#ports.engine.view(roomId)
     if (view === undefined) throw new MatrixError('M_NOT_FOUND', 'Unknown room')
-    if (!admin && !(await this.#maySetCanonical(view, userId))) throw new MatrixError('M_FORBIDDEN', 'You may not change where this room is listed')
+    if (!admin && !(await this.#maySetCanonical(view, userId))) {
+      throw new MatrixError('M_FORBIDDEN', 'You may not change where this room is listed')
+    }
     await this.#ports.engine.ports.db.commit({ steps: [{ query: setPublished(view.room, published), expect: 1 }] })
   }
 
@@ -154,7 +167,12 @@ export class RoomDirectory {
 
   async #summary(view: RoomView): Promise<PublicRoom> {
     const types = ['create', 'name', 'topic', 'canonical_alias', 'avatar', 'history_visibility', 'guest_access', 'join_rules']
-    const state = await stateFor(this.#ports.engine.ports.db, view, view.current, types.map((type) => [`m.room.${type}`, ''] as const))
+    const state = await stateFor(
+      this.#ports.engine.ports.db,
+      view,
+      view.current,
+      types.map((type) => [`m.room.${type}`, ''] as const),
+    )
     const text = (type: string, key: string): string | undefined => {
       const value = state.get(`m.room.${type}`, '')?.content[key]
       return typeof value === 'string' ? value : undefined

@@ -125,7 +125,9 @@ export function roomMethods(ports: RoomPorts) {
         return { eventId: await changeMembership(engine, { ...command, profile }) }
       } catch (error) {
         // Nobody here may vouch for a join to this restricted room: somebody elsewhere may.
-        if (error instanceof MatrixError && error.code === 'M_UNABLE_TO_GRANT_JOIN') return join(ports, command, otherServers(ports, view.servers.keys()))
+        if (error instanceof MatrixError && error.code === 'M_UNABLE_TO_GRANT_JOIN') {
+          return join(ports, command, otherServers(ports, view.servers.keys()))
+        }
         throw error
       }
     },
@@ -150,7 +152,11 @@ export function roomMethods(ports: RoomPorts) {
     },
 
     /** Take in events from another server, for the process that answers it. */
-    async admitPdus(args: { readonly roomId: RoomId; readonly origin: ServerName; readonly pdus: readonly string[] }): Promise<{ answers: readonly PduAnswer[] }> {
+    async admitPdus(args: {
+      readonly roomId: RoomId
+      readonly origin: ServerName
+      readonly pdus: readonly string[]
+    }): Promise<{ answers: readonly PduAnswer[] }> {
       return { answers: await admitPdus(ports, args.roomId, args.origin, args.pdus.map(objectOf)) }
     },
 
@@ -204,4 +210,3 @@ export function contentOf(plain: PlainObject): JsonObject {
   if (!isJsonObject(content)) throw new MatrixError('M_BAD_JSON', 'The content must be an object that JSON can hold')
   return content
 }
-

@@ -1,6 +1,15 @@
 import { serverOf, type JsonObject, type RoomId, type UserId } from '@causeway/events'
 import { createRoom, type CreateRoomCommand } from './commands/create-room.ts'
-import { contentOf, type InviteArguments, type MembershipArguments, type PlainObject, type RoomMethods, type RoomPorts, type SendArguments, type SendMembershipArguments } from './room-methods.ts'
+import {
+  contentOf,
+  type InviteArguments,
+  type MembershipArguments,
+  type PlainObject,
+  type RoomMethods,
+  type RoomPorts,
+  type SendArguments,
+  type SendMembershipArguments,
+} from './room-methods.ts'
 
 /** Calls a room method in the process that owns the room. */
 export interface RoomCalls {
@@ -48,7 +57,9 @@ export class Rooms {
       powerLevelOverride: args.powerLevelOverride === undefined ? undefined : contentOf(args.powerLevelOverride),
       initialState: args.initialState.map((event) => ({ ...event, content: contentOf(event.content) })),
       creatorProfile: await this.#ports.profileOf(args.creator),
-      localInvites: await Promise.all(local.map(async (target) => ({ target, content: { ...direct, ...(await this.#ports.profileOf(target)) } }))),
+      localInvites: await Promise.all(
+        local.map(async (target) => ({ target, content: { ...direct, ...(await this.#ports.profileOf(target)) } })),
+      ),
     }
     const roomId = await createRoom(engine, await this.#ports.newRoomNumber(), command, (shard) => this.#calls.owns(shard))
     for (const target of invited) if (!local.includes(target)) await this.#inviteFirst(roomId, args.creator, target, args.isDirect)

@@ -55,7 +55,9 @@ export class CommitLane {
   }
 
   commit(unit: CommitUnit): Promise<CommitOutcome> {
-    if (this.#queue.length >= limits.commitQueueUnitsMax) return Promise.reject(new CommitUnknown('too many writes are waiting for the database'))
+    if (this.#queue.length >= limits.commitQueueUnitsMax) {
+      return Promise.reject(new CommitUnknown('too many writes are waiting for the database'))
+    }
     return new Promise((settle, fail) => {
       this.#queue.push({ unit, position: this.#taken, settle, fail })
       this.#schedule()

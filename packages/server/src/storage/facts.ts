@@ -72,7 +72,9 @@ export async function claimSigningKey(db: Database, own: readonly string[], path
         'several processes of one server need the same signing_key_file. To change a key, keep the former one in the file as an "old" line',
     )
   }
-  await db.commit({ steps: [{ query: sql('facts.changeKey')`UPDATE facts SET value = ${signing} WHERE name = ${signingKeyFact}`, expect: 1 }] })
+  await db.commit({
+    steps: [{ query: sql('facts.changeKey')`UPDATE facts SET value = ${signing} WHERE name = ${signingKeyFact}`, expect: 1 }],
+  })
 }
 
 /** After a restore: sync tokens given out before mean nothing any more. Gives the new epoch. */

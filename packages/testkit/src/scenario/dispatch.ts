@@ -67,7 +67,10 @@ export class Dispatcher<Services> {
       return { status: 200, body: JSON.stringify(result) }
     } catch (error) {
       if (error instanceof MatrixError) return { status: error.status, body: JSON.stringify(error.toJSON()) }
-      return { status: 500, body: JSON.stringify({ errcode: 'M_UNKNOWN', error: error instanceof Error ? (error.stack ?? error.message) : String(error) }) }
+      return {
+        status: 500,
+        body: JSON.stringify({ errcode: 'M_UNKNOWN', error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+      }
     }
   }
 
@@ -101,7 +104,8 @@ export class Dispatcher<Services> {
         : auth === 'user' || auth === 'admin' || auth === 'optional'
           ? await identifyUser(identify, base, auth)
           : undefined
-    const body: unknown = endpoint.body === undefined || endpoint.rawBody ? undefined : JSON.parse(bodyText === undefined || bodyText === '' ? '{}' : bodyText)
+    const body: unknown =
+      endpoint.body === undefined || endpoint.rawBody ? undefined : JSON.parse(bodyText === undefined || bodyText === '' ? '{}' : bodyText)
     const fault = bodyCheck === undefined || endpoint.rawBody ? undefined : bodyCheck.fault(body)
     if (fault !== undefined) throw new MatrixError('M_BAD_JSON', `${fault.field} ${fault.why}`)
     const exchange = {

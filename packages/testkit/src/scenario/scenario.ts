@@ -39,14 +39,14 @@ export class World {
 
   /** Run an action while time moves on: what it waits for may need time. */
   async act<T>(action: Promise<T>, ms = settleMs): Promise<T> {
-    let done = false
+    const state = { done: false }
     const watched = action.finally(() => {
-      done = true
+      state.done = true
     })
     // Handled below; a rejection must not be unhandled while time moves.
     watched.catch(() => undefined)
-    for (let passed = 0; !done && passed < ms; passed += 50) await this.time.advance(50)
-    assert.ok(done, `an action did not end within ${ms} ms of simulated time`)
+    for (let passed = 0; !state.done && passed < ms; passed += 50) await this.time.advance(50)
+    assert.ok(state.done, `an action did not end within ${ms} ms of simulated time`)
     return watched
   }
 

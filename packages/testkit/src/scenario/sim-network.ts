@@ -68,7 +68,8 @@ export class SimNetwork {
         request: async (request): Promise<OutboundResult> => {
           const to = destinations.get(request.target)
           if (to === undefined) return { ok: false, fault: 'dns', why: 'no such server' }
-          const body = typeof request.body === 'string' || request.body === undefined ? request.body : new TextDecoder().decode(request.body)
+          const body =
+            typeof request.body === 'string' || request.body === undefined ? request.body : new TextDecoder().decode(request.body)
           return this.#carry(own, to, clock, { method: request.method, path: request.path, headers: request.headers ?? {}, body })
         },
       },

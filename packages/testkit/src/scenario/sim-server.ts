@@ -30,7 +30,6 @@ export class SimServer {
   #clock: SimClock
   #running: { readonly application: Application<Services>; readonly dispatcher: Dispatcher<Services> } | undefined
   #starts = 0
-  #users = 0
 
   constructor(name: string, world: World) {
     const serverName = parseServerName(name)
@@ -60,7 +59,15 @@ export class SimServer {
     if (!loaded.ok) throw new Error(`the configuration of a simulated server is wrong: ${JSON.stringify(loaded.problems)}`)
     const { config } = loaded
     const db = openSqliteInline(this.#disk, soon)
-    const platform = { clock, random, log: process.env['SIM_LOG'] === undefined ? silentLogger : consoleLogger, metrics: new Metrics(), names: noNames, argon2: quickArgon2, version: 'simulated' }
+    const platform = {
+      clock,
+      random,
+      log: process.env['SIM_LOG'] === undefined ? silentLogger : consoleLogger,
+      metrics: new Metrics(),
+      names: noNames,
+      argon2: quickArgon2,
+      version: 'simulated',
+    }
     // The facts are a commit of their own: time has to move for nothing, but the loop has to turn.
     const facts = await claimFacts(db, { serverName: this.name, random })
     const transport = { ownKeys: { signing, others: [], old: [] }, ...network.transport(this.name, clock) }
@@ -87,11 +94,11 @@ export class SimServer {
 
   /** A new person here. */
   async user(name: string): Promise<SimUser> {
-    this.#users += 1
     const body = JSON.stringify({ username: name, password: 'a password of enough letters', auth: { type: 'm.login.dummy' } })
     const answer = await this.answer({ method: 'POST', path: '/_matrix/client/v3/register', headers: {}, body })
     const parsed: unknown = JSON.parse(answer.body)
-    const { user_id: userId, access_token: token } = typeof parsed === 'object' && parsed !== null ? { user_id: '', access_token: '', ...parsed } : { user_id: '', access_token: '' }
+    const { user_id: userId, access_token: token } =
+      typeof parsed === 'object' && parsed !== null ? { user_id: '', access_token: '', ...parsed } : { user_id: '', access_token: '' }
     if (answer.status !== 200 || parseUserId(userId) === undefined) throw new Error(`could not register: ${answer.body}`)
     return new SimUser(this, userId, token)
   }

@@ -33,7 +33,15 @@ export const createRoom = endpoint({
     power_level_content_override: Type.Optional(plainObject),
   }),
 
-  async handle({ caller, body }, services: { readonly rooms: Rooms; readonly roomDirectory: RoomDirectory; readonly serverName: ServerName; readonly defaultRoomVersion: string }) {
+  async handle(
+    { caller, body },
+    services: {
+      readonly rooms: Rooms
+      readonly roomDirectory: RoomDirectory
+      readonly serverName: ServerName
+      readonly defaultRoomVersion: string
+    },
+  ) {
     refuseSuspended(caller)
     const preset: Preset = body.preset ?? (body.visibility === 'public' ? 'public_chat' : 'private_chat')
     const { additional_creators: additional, ...creationContent } = body.creation_content ?? {}
@@ -41,12 +49,17 @@ export const createRoom = endpoint({
     const roomId = await services.rooms.create({
       creator: caller.userId,
       roomVersion: version,
-      creationContent: Number(version) < 12 && additional !== undefined ? { ...creationContent, additional_creators: additional } : creationContent,
+      creationContent:
+        Number(version) < 12 && additional !== undefined ? { ...creationContent, additional_creators: additional } : creationContent,
       alias: await freeAlias(body.room_alias_name, services),
       published: body.visibility === 'public',
       preset,
       powerLevelOverride: body.power_level_content_override,
-      initialState: (body.initial_state ?? []).map((event) => ({ type: event.type, stateKey: event.state_key ?? '', content: event.content })),
+      initialState: (body.initial_state ?? []).map((event) => ({
+        type: event.type,
+        stateKey: event.state_key ?? '',
+        content: event.content,
+      })),
       name: body.name,
       topic: body.topic,
       invite: users(body.invite ?? [], 'invite'),

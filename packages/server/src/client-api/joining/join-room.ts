@@ -18,7 +18,10 @@ export const joinRoom = endpoint({
   query: Type.Object({ via: Type.Optional(Type.Array(Type.String())), server_name: Type.Optional(Type.Array(Type.String())) }),
   body: Type.Object({ reason: Type.Optional(Type.String({ maxLength: 5000 })) }),
 
-  async handle({ caller, params, query, body }, { rooms, roomDirectory }: { readonly rooms: Rooms; readonly roomDirectory: RoomDirectory }) {
+  async handle(
+    { caller, params, query, body },
+    { rooms, roomDirectory }: { readonly rooms: Rooms; readonly roomDirectory: RoomDirectory },
+  ) {
     refuseSuspended(caller)
     const alias = parseRoomAlias(params.roomIdOrAlias)
     const id = parseRoomId(params.roomIdOrAlias)

@@ -23,7 +23,8 @@ export const postReceipt = endpoint({
 /** '' for none. */
 function threadOf(thread: unknown): string {
   if (thread === undefined) return ''
-  if (typeof thread !== 'string' || thread === '' || thread.length > 255)
+  if (typeof thread !== 'string' || thread === '' || thread.length > 255) {
     throw new MatrixError('M_INVALID_PARAM', 'thread_id must be an event id or main')
+  }
   return thread
 }

@@ -25,7 +25,8 @@ export const welcome = endpoint({
   summary: 'Tell a person with a browser what this is.',
   auth: 'none',
   limit: 'read',
-  handle: (_request, { clientFacts }: ClientFactsService) => new Reply(200, headers, page(clientFacts.serverName, clientFacts.publicBaseUrl)),
+  handle: (_request, { clientFacts }: ClientFactsService) =>
+    new Reply(200, headers, page(clientFacts.serverName, clientFacts.publicBaseUrl)),
 })
 
 function page(serverName: string, url: string | undefined): string {

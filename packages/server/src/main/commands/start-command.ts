@@ -66,7 +66,15 @@ async function realPlatform(config: Config, log: Logger): Promise<Platform> {
   addProcessMetrics(metrics)
   const { hostsFile } = config.federation
   const hosts = hostsFile === undefined ? undefined : await readTextFile(hostsFile)
-  return { clock: realClock, random: realRandom(), log, metrics, names: new RealNames(realClock, parseHosts(hosts ?? '')), argon2: realArgon2, version: await readVersion() }
+  return {
+    clock: realClock,
+    random: realRandom(),
+    log,
+    metrics,
+    names: new RealNames(realClock, parseHosts(hosts ?? '')),
+    argon2: realArgon2,
+    version: await readVersion(),
+  }
 }
 
 /** What an operator wants to know at each start. */

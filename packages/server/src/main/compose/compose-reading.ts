@@ -1,4 +1,4 @@
-import { parseEventId, type EventId, type RoomId, type ServerName, type UserId } from '@causeway/events'
+import { parseEventId, type RoomId, type ServerName } from '@causeway/events'
 import { parseReceiptEdu, parseTypingEdu, typingEdu } from '../../ephemeral/edus.ts'
 import { ReadMarkers } from '../../ephemeral/read-markers.ts'
 import type { Receipt } from '../../ephemeral/receipt-announcement.ts'
@@ -54,26 +54,8 @@ export function composeReading(
   const serverName = engine.ports.serverName
   const roomReceipts = new RoomReceipts(db)
   const senders = new Senders({ ...platform, db, serverName, client: federation.client, destinations: federation.destinations })
-  const isJoined = (roomId: RoomId, userId: UserId): Promise<boolean> => isJoinedMember(engine, roomId, userId)
-  const typing = new Typing({
-    clock,
-    isJoined,
-    broadcast: (notice) => {
-      cluster.tell(typingMessage, notice)
-      void sendTyping(engine, senders, notice)
-    },
-  })
-  cluster.onTold(typingMessage, (body) => {
-    if (isTypingNotice(body)) typing.relay(body)
-  })
-  const locate = (roomId: RoomId, eventId: EventId) => locateEvent(engine, roomId, eventId)
-  const receipts = new Receipts({
-    db,
-    clock,
-    locate,
-    isJoined,
-    federateReceipt: (roomId, receipt) => void sendReceipt(engine, senders, roomId, receipt),
-  })
+  const typing = composeTyping(platform, engine, senders, cluster)
+  const receipts = composeReceipts(storage, platform, engine, senders)
   const stateHistory = new StateHistory(db, engine)
   const reading: ReadingPorts = {
     db,
@@ -108,7 +90,7 @@ export function composeReading(
     readMarkers: new ReadMarkers({
       receipts,
       target: (roomId, userId, eventId, thread) => receiptTarget(engine, roomId, userId, eventId, thread),
-      locate,
+      locate: (roomId, eventId) => locateEvent(engine, roomId, eventId),
       accountData: users.accountData,
     }),
     senders,
@@ -126,15 +108,52 @@ export function composeReading(
   }
 }
 
+/** Who types: told to the other servers of the room, and to the other processes of this one. */
+function composeTyping(platform: Platform, engine: RoomEngine, senders: Senders, cluster: Cluster): Typing {
+  const typing = new Typing({
+    clock: platform.clock,
+    isJoined: (roomId, userId) => isJoinedMember(engine, roomId, userId),
+    broadcast: (notice) => {
+      cluster.tell(typingMessage, notice)
+      void sendTyping(engine, senders, notice)
+    },
+  })
+  cluster.onTold(typingMessage, (body) => {
+    if (isTypingNotice(body)) typing.relay(body)
+  })
+  return typing
+}
+
+/** Read receipts, the public ones told to the other servers of the room. */
+function composeReceipts(storage: Storage, platform: Platform, engine: RoomEngine, senders: Senders): Receipts {
+  return new Receipts({
+    db: storage.db,
+    clock: platform.clock,
+    locate: (roomId, eventId) => locateEvent(engine, roomId, eventId),
+    isJoined: (roomId, userId) => isJoinedMember(engine, roomId, userId),
+    federateReceipt: (roomId, receipt) => void sendReceipt(engine, senders, roomId, receipt),
+  })
+}
+
 async function sendTyping(engine: RoomEngine, senders: Senders, notice: TypingNotice): Promise<void> {
   const { roomId, userId } = notice
-  senders.sendEdu(await othersIn(engine, roomId), { type: 'm.typing', content: typingEdu(notice) }, { coalesceKey: `typing ${roomId} ${userId}` })
+  senders.sendEdu(
+    await othersIn(engine, roomId),
+    { type: 'm.typing', content: typingEdu(notice) },
+    { coalesceKey: `typing ${roomId} ${userId}` },
+  )
 }
 
 async function sendReceipt(engine: RoomEngine, senders: Senders, roomId: RoomId, { userId, eventId, ts, thread }: Receipt): Promise<void> {
   const event = parseEventId(eventId)
   if (event === undefined) return
-  senders.sendReceipt(await othersIn(engine, roomId), { roomId, userId, eventId: event, ts, ...(thread === '' ? {} : { threadId: thread }) })
+  senders.sendReceipt(await othersIn(engine, roomId), {
+    roomId,
+    userId,
+    eventId: event,
+    ts,
+    ...(thread === '' ? {} : { threadId: thread }),
+  })
 }
 
 /** The other servers of a room. */

@@ -39,7 +39,12 @@ async function openShared(config: Config, platform: Platform, url: string): Prom
     clock: platform.clock,
     log: platform.log,
     processName: `${config.server.name} ${platform.random.token(6)}`,
-    internalAddress: internal === undefined ? '' : internal.scheme === 'unix' ? `unix:${internal.path}` : `${internal.scheme}://${internal.host}:${internal.port}`,
+    internalAddress:
+      internal === undefined
+        ? ''
+        : internal.scheme === 'unix'
+          ? `unix:${internal.path}`
+          : `${internal.scheme}://${internal.host}:${internal.port}`,
   })
   const facts = await factsOf(db, config, platform)
   return { db, facts, ownership: db.ownership, cluster: db }

@@ -1,4 +1,14 @@
-import { joinRule, membershipOf, mayInvite, parseRoomId, serverOf, type EventId, type JsonObject, type RoomId, type UserId } from '@causeway/events'
+import {
+  joinRule,
+  membershipOf,
+  mayInvite,
+  parseRoomId,
+  serverOf,
+  type EventId,
+  type JsonObject,
+  type RoomId,
+  type UserId,
+} from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { membershipIn } from '../../storage/tables/memberships.ts'
 import { findRoom } from '../../storage/tables/rooms.ts'
@@ -57,7 +67,13 @@ async function place(engine: RoomEngine, view: RoomView, command: MembershipComm
     ...(command.reason === undefined ? {} : { reason: command.reason }),
     ...(authoriser === undefined ? {} : { join_authorised_via_users_server: authoriser }),
   }
-  return sendInto(engine, view, { roomId: command.roomId, sender: command.sender, type: 'm.room.member', stateKey: command.target, content })
+  return sendInto(engine, view, {
+    roomId: command.roomId,
+    sender: command.sender,
+    type: 'm.room.member',
+    stateKey: command.target,
+    content,
+  })
 }
 
 /**
@@ -92,7 +108,9 @@ async function inAllowedRoom(engine: RoomEngine, joinRules: JsonObject, userId: 
   const { allow } = joinRules
   if (!Array.isArray(allow)) return false
   for (const condition of allow.slice(0, 50)) {
-    if (typeof condition !== 'object' || condition === null || !('room_id' in condition) || condition['type'] !== 'm.room_membership') continue
+    if (typeof condition !== 'object' || condition === null || !('room_id' in condition) || condition['type'] !== 'm.room_membership') {
+      continue
+    }
     const roomId = typeof condition['room_id'] === 'string' ? parseRoomId(condition['room_id']) : undefined
     const room = roomId === undefined ? undefined : await findRoom(engine.ports.db, roomId)
     if (room !== undefined && (await membershipIn(engine.ports.db, room.room, userId))?.membership === 'join') return true

@@ -1,4 +1,14 @@
-import { buildEvent, parseRoomId, roomRules, type JsonObject, type Pdu, type RoomAlias, type RoomId, type RoomRules, type UserId } from '@causeway/events'
+import {
+  buildEvent,
+  parseRoomId,
+  roomRules,
+  type JsonObject,
+  type Pdu,
+  type RoomAlias,
+  type RoomId,
+  type RoomRules,
+  type UserId,
+} from '@causeway/events'
 import { assert } from '../../assert.ts'
 import { MatrixError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
@@ -34,9 +44,16 @@ export interface CreateRoomCommand extends RoomPlan {
  * Make a room: all its first events are one unit, so that a room is there whole or not at all. Throws
  * M_UNSUPPORTED_ROOM_VERSION, M_ROOM_IN_USE, or what one of the events is refused with.
  */
-export async function createRoom(engine: RoomEngine, room: number, command: CreateRoomCommand, owns: (shard: number) => boolean = () => true): Promise<RoomId> {
+export async function createRoom(
+  engine: RoomEngine,
+  room: number,
+  command: CreateRoomCommand,
+  owns: (shard: number) => boolean = () => true,
+): Promise<RoomId> {
   const rules = roomRules(command.roomVersion)
-  if (rules === undefined) throw new MatrixError('M_UNSUPPORTED_ROOM_VERSION', `This server does not know room version ${command.roomVersion}`)
+  if (rules === undefined) {
+    throw new MatrixError('M_UNSUPPORTED_ROOM_VERSION', `This server does not know room version ${command.roomVersion}`)
+  }
   const create = buildOwned(engine, command, rules, owns)
   const view = new RoomView(room, create.roomId, rules, shardOf(create.roomId))
   let committed: Promise<unknown> = Promise.resolve()
@@ -45,7 +62,12 @@ export async function createRoom(engine: RoomEngine, room: number, command: Crea
     await placeEvent(engine.ports, view, unit, { pdu: create, standing: standing.accepted, stateBefore: view.current })
     for (const event of initialEvents(command, command.creator, rules)) await placeLocal(engine, view, unit, wishOf(event, command.creator))
     for (const { target, content } of command.localInvites) {
-      await placeLocal(engine, view, unit, { type: 'm.room.member', stateKey: target, sender: command.creator, content: { ...content, membership: 'invite' } })
+      await placeLocal(engine, view, unit, {
+        type: 'm.room.member',
+        stateKey: target,
+        sender: command.creator,
+        content: { ...content, membership: 'invite' },
+      })
     }
     unit.addRows(roomRows(view, command))
     if (command.alias !== undefined) {

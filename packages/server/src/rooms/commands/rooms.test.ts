@@ -28,7 +28,14 @@ async function open(folder: string) {
   assert.ok(serverName && keyId)
   const db = await openSqlite({ path: join(folder, 'a.db'), soon: (run) => void setImmediate(run) })
   const signer = { serverName, key: signingKeyFromSeed(keyId, new Uint8Array(32).fill(7)) }
-  const ports = { db, serverName, signer, clock: realClock, random: realRandom(), audienceOf: async () => ({ tally: () => ({ counts: undefined, actions: [] }) }) }
+  const ports = {
+    db,
+    serverName,
+    signer,
+    clock: realClock,
+    random: realRandom(),
+    audienceOf: async () => ({ tally: () => ({ counts: undefined, actions: [] }) }),
+  }
   return { db, engine: new RoomEngine(ports, 1e8), transactions: new TransactionMemory(db) }
 }
 
@@ -69,11 +76,16 @@ for (const version of supportedRoomVersions) {
       })
     const [id, again] = await Promise.all([say(first, 'one'), say(first, 'two')])
     assert.equal(again, id)
-    await assert.rejects(
-      changeMembership(first.engine, { roomId, sender: user('bob'), target: user('alice'), action: 'kick' }),
-      { code: 'M_FORBIDDEN' },
-    )
-    const redaction = await sendEvent(first.engine, first.transactions, { roomId, sender: user('bob'), type: 'm.room.redaction', content: {}, redacts: id })
+    await assert.rejects(changeMembership(first.engine, { roomId, sender: user('bob'), target: user('alice'), action: 'kick' }), {
+      code: 'M_FORBIDDEN',
+    })
+    const redaction = await sendEvent(first.engine, first.transactions, {
+      roomId,
+      sender: user('bob'),
+      type: 'm.room.redaction',
+      content: {},
+      redacts: id,
+    })
     const before = await first.engine.view(roomId)
     await first.db.close()
 

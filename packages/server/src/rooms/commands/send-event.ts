@@ -66,7 +66,12 @@ export async function sendInto(
 }
 
 /** Build, judge and place one event of ours as part of a larger unit. */
-export async function placeLocal(engine: RoomEngine, view: RoomView, unit: RoomUnit, wish: EventWish & Pick<SendCommand, 'transaction'>): Promise<StoredEvent> {
+export async function placeLocal(
+  engine: RoomEngine,
+  view: RoomView,
+  unit: RoomUnit,
+  wish: EventWish & Pick<SendCommand, 'transaction'>,
+): Promise<StoredEvent> {
   const pdu = await buildLocalEvent(engine.ports, view, wish)
   const origin = wish.transaction === undefined ? undefined : JSON.stringify([wish.transaction.key.session, wish.transaction.txnId])
   const placement = { pdu, standing: standing.accepted, stateBefore: view.current, passOn: true }

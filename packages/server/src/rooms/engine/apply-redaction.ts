@@ -28,7 +28,13 @@ export async function applyPendingRedaction(ports: EnginePorts, view: RoomView, 
   if (redaction !== undefined) await redactTarget(ports, view, unit, redaction, target)
 }
 
-async function redactTarget(ports: EnginePorts, view: RoomView, unit: RoomUnit, redaction: StoredEvent, target: StoredEvent): Promise<void> {
+async function redactTarget(
+  ports: EnginePorts,
+  view: RoomView,
+  unit: RoomUnit,
+  redaction: StoredEvent,
+  target: StoredEvent,
+): Promise<void> {
   if (target.redactedBy !== undefined || target.pdu.type === 'm.room.create') return
   const state = await stateFor(ports.db, view, view.current, [
     ['m.room.create', ''],

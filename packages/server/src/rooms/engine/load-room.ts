@@ -3,7 +3,16 @@ import { assert } from '../../assert.ts'
 import type { Database } from '../../storage/database.ts'
 import { eventsByNumber, liveEventsBackwards, numbersOf } from '../../storage/tables/events.ts'
 import { localMembers, memberCounts } from '../../storage/tables/memberships.ts'
-import { findRoom, pendingRedactions, roomByNumber, roomCounters, roomKeys, roomServers, stateNode, type RoomRow } from '../../storage/tables/rooms.ts'
+import {
+  findRoom,
+  pendingRedactions,
+  roomByNumber,
+  roomCounters,
+  roomKeys,
+  roomServers,
+  stateNode,
+  type RoomRow,
+} from '../../storage/tables/rooms.ts'
 import { limits } from '../../limits.ts'
 import { packNumbers, unpackNumbers } from './packed-numbers.ts'
 import { RoomView, type StateNode, type Tip } from './room-view.ts'
@@ -57,7 +66,13 @@ export async function loadRoom(db: Database, which: RoomId | number): Promise<Ro
  */
 async function restoreTips(db: Database, view: RoomView, row: RoomRow): Promise<void> {
   const [livePos = 0, currentNode = 0, ...tips] = unpackNumbers(row.checkpoint)
-  const newest = await liveEventsBackwards(db, view.room, Math.max(0, view.livePos - limits.roomRecentEvents), view.livePos, limits.roomRecentEvents)
+  const newest = await liveEventsBackwards(
+    db,
+    view.room,
+    Math.max(0, view.livePos - limits.roomRecentEvents),
+    view.livePos,
+    limits.roomRecentEvents,
+  )
   view.recent = newest.map((event) => storedEvent(event, view.rules)).reverse()
   for (const event of view.recent) view.keep(event)
   const last = view.recent.at(-1)
@@ -159,7 +174,9 @@ export async function loadNode(db: Database, view: RoomView, node: number): Prom
   let current: StateNode = base ?? { node: 0, links: 0, state: StateVector.empty }
   for (const link of chain.reverse()) {
     let state = current.state
-    for (let index = 0; index + 1 < link.entries.length; index += 2) state = state.with(link.entries[index] ?? 0, link.entries[index + 1] ?? 0)
+    for (let index = 0; index + 1 < link.entries.length; index += 2) {
+      state = state.with(link.entries[index] ?? 0, link.entries[index + 1] ?? 0)
+    }
     current = { node: link.node, links: link.links, state }
   }
   view.keepNode(current)

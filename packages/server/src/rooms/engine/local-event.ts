@@ -1,4 +1,15 @@
-import { authEventKeys, authorize, buildEvent, eventReference, parseEventId, type EventId, type JsonObject, type Pdu, type Refusal, type UserId } from '@causeway/events'
+import {
+  authEventKeys,
+  authorize,
+  buildEvent,
+  eventReference,
+  parseEventId,
+  type EventId,
+  type JsonObject,
+  type Pdu,
+  type Refusal,
+  type UserId,
+} from '@causeway/events'
 import { assert } from '../../assert.ts'
 import { MatrixError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
@@ -31,7 +42,13 @@ export async function buildLocalEvent(ports: EnginePorts, view: RoomView, wish: 
   const claimed = tips.reduce((depth, tip) => Math.max(depth, tip.claimedDepth), 0)
   // Versions 1 and 2 name the hash of each event beside its id; later ones the id alone.
   const prevEvents = view.rules.referencePairs
-    ? (await loadEvents(ports.db, view, tips.map((tip) => tip.event))).map((event) => eventReference(event.pdu, view.rules))
+    ? (
+        await loadEvents(
+          ports.db,
+          view,
+          tips.map((tip) => tip.event),
+        )
+      ).map((event) => eventReference(event.pdu, view.rules))
     : tips.map((tip) => ({ eventId: tip.eventId }))
   const built = buildEvent(
     {
@@ -65,6 +82,8 @@ export function newEventId(ports: EnginePorts): EventId {
 
 /** How a client reads that its event breaks a rule of form. */
 export function refusedDraft(refusal: Refusal): MatrixError {
-  if (refusal.rule === 'pdu.size' || refusal.rule.endsWith('.bytes') || refusal.rule.endsWith('.length')) return new MatrixError('M_TOO_LARGE', refusal.why)
+  if (refusal.rule === 'pdu.size' || refusal.rule.endsWith('.bytes') || refusal.rule.endsWith('.length')) {
+    return new MatrixError('M_TOO_LARGE', refusal.why)
+  }
   return new MatrixError('M_BAD_JSON', refusal.why)
 }

@@ -16,6 +16,9 @@ test('totals grow, and an event that notifies nobody changes nothing', () => {
 })
 
 test('packing keeps large totals', () => {
-  const totals = [[1, 5_000_000_000], [2, 0]] as const
+  const totals = [
+    [1, 5_000_000_000],
+    [2, 0],
+  ] as const
   assert.deepEqual(unpackCounts(packCounts(totals)), totals)
 })

@@ -40,7 +40,11 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
   const { pdu, stateBefore } = placement
   const accepted = placement.standing === standing.accepted
   const edges = await edgesOf(ports, view, pdu)
-  const prev = await loadEvents(ports.db, view, edges.prev.filter((number) => number !== 0))
+  const prev = await loadEvents(
+    ports.db,
+    view,
+    edges.prev.filter((number) => number !== 0),
+  )
   const isState = pdu.stateKey !== undefined
   const number = placement.existing?.event ?? view.nextNumber()
   const key = view.keys.intern(pdu.type, pdu.stateKey)
@@ -65,7 +69,9 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
     origin: placement.origin,
     redactedBy: undefined,
   }
-  if (gap && placement.standing !== standing.outlier) for (const [index, id] of pdu.prevEvents.entries()) if (edges.prev[index] === 0) unit.draft.add(addMissingEvent, view.room, id, number)
+  if (gap && placement.standing !== standing.outlier) {
+    for (const [index, id] of pdu.prevEvents.entries()) if (edges.prev[index] === 0) unit.draft.add(addMissingEvent, view.room, id, number)
+  }
   // Before its state is resolved with others: it takes part in that.
   unit.hold(event)
   if (accepted && placement.historyDepth !== undefined) addHistory(unit, view, placement, event)
@@ -77,13 +83,24 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
 }
 
 /** The event becomes the newest of the room. */
-async function advance(ports: EnginePorts, view: RoomView, unit: RoomUnit, placement: Placement, event: StoredEvent, after: StateNode): Promise<void> {
+async function advance(
+  ports: EnginePorts,
+  view: RoomView,
+  unit: RoomUnit,
+  placement: Placement,
+  event: StoredEvent,
+  after: StateNode,
+): Promise<void> {
   const tips = [...view.tips.filter((tip) => !event.edges.prev.includes(tip.event)), tipOf(event)]
   const current = await resolveTips(ports, view, tips, after, (node, from) => writeNode(unit, node, from))
   const changes = view.current.state.differences(current.state)
   // Members' old and new events say who came and who went.
   const named = changes.flatMap(([key, old, now]) => (view.keys.at(key)?.type === 'm.room.member' ? [old, now] : []))
-  await loadEvents(ports.db, view, named.filter((number) => number !== 0 && number !== event.event))
+  await loadEvents(
+    ports.db,
+    view,
+    named.filter((number) => number !== 0 && number !== event.event),
+  )
   const audience = await ports.audienceOf(view)
 
   // From here on nothing waits.
@@ -124,7 +141,18 @@ function addEventRows(unit: RoomUnit, view: RoomView, placement: Placement, even
     const state = [event.stateBefore, event.stateAfter, packEdges(event.edges), event.counts ?? null] as const
     if (placement.existing === undefined) {
       const key = [event.key, event.isState ? 1 : 0, event.sender] as const
-      unit.draft.add(insertEvent, view.room, event.event, pdu.eventId, ...place, pdu.originServerTs, ...key, ...state, event.origin ?? null, federate)
+      unit.draft.add(
+        insertEvent,
+        view.room,
+        event.event,
+        pdu.eventId,
+        ...place,
+        pdu.originServerTs,
+        ...key,
+        ...state,
+        event.origin ?? null,
+        federate,
+      )
     } else {
       unit.draft.add(placeEventRow, view.room, event.event, ...place, ...state, federate)
     }
@@ -149,9 +177,7 @@ function successor(before: StateNode, event: number, key: number): StateNode {
 export function writeNode(unit: RoomUnit, node: StateNode, from: StateNode): StateNode {
   const whole = node.links > limits.stateLinksMax
   const kept: StateNode = whole ? { ...node, links: 0 } : node
-  const entries = whole
-    ? [...node.state.entries()].flat()
-    : from.state.differences(node.state).flatMap(([key, , event]) => [key, event])
+  const entries = whole ? [...node.state.entries()].flat() : from.state.differences(node.state).flatMap(([key, , event]) => [key, event])
   unit.draft.add(insertStateNode, unit.room, kept.node, whole ? 0 : from.node, kept.links, packNumbers(entries))
   unit.holdNode(kept)
   return kept

@@ -11,7 +11,13 @@ type WriteNode = (node: StateNode, from: StateNode) => StateNode
  * The room's state after all of `tips`. `newest` is the state after the last of them, which storage need not hold yet.
  * One tip, or tips that agree, cost nothing; a fork is resolved, and the result is written when it is a state of its own.
  */
-export async function resolveTips(ports: EnginePorts, view: RoomView, tips: readonly Tip[], newest: StateNode, writeNode: WriteNode): Promise<StateNode> {
+export async function resolveTips(
+  ports: EnginePorts,
+  view: RoomView,
+  tips: readonly Tip[],
+  newest: StateNode,
+  writeNode: WriteNode,
+): Promise<StateNode> {
   const nodes = new Map<number, StateNode>([[newest.node, newest]])
   for (const tip of tips) {
     if (!nodes.has(tip.stateAfter)) nodes.set(tip.stateAfter, await loadNode(ports.db, view, tip.stateAfter))
@@ -20,7 +26,12 @@ export async function resolveTips(ports: EnginePorts, view: RoomView, tips: read
 }
 
 /** The resolution of some states, none twice. The result is one of them, or a new one, handed to `writeNode`. */
-export async function resolveNodes(ports: EnginePorts, view: RoomView, nodes: readonly StateNode[], writeNode: WriteNode): Promise<StateNode> {
+export async function resolveNodes(
+  ports: EnginePorts,
+  view: RoomView,
+  nodes: readonly StateNode[],
+  writeNode: WriteNode,
+): Promise<StateNode> {
   const [first, ...others] = nodes
   assert(first !== undefined, 'there is a state to resolve')
   const conflicted = new Set<number>()
@@ -38,7 +49,12 @@ export async function resolveNodes(ports: EnginePorts, view: RoomView, nodes: re
   return writeNode({ node: view.nextNumber(), links: first.links + 1, state }, first)
 }
 
-async function winnersOf(ports: EnginePorts, view: RoomView, nodes: readonly StateNode[], conflicted: ReadonlySet<number>): Promise<Map<number, number>> {
+async function winnersOf(
+  ports: EnginePorts,
+  view: RoomView,
+  nodes: readonly StateNode[],
+  conflicted: ReadonlySet<number>,
+): Promise<Map<number, number>> {
   const first = nodes[0]
   assert(first !== undefined, 'there is a state to resolve')
   const loaded = new Map<EventId, StoredEvent>()
@@ -71,12 +87,19 @@ async function winnersOf(ports: EnginePorts, view: RoomView, nodes: readonly Sta
     })
     if ('resolved' in outcome) return numbersOfResolved(view, outcome.resolved, loaded)
     const numbers = await loadNumbers(ports.db, view, outcome.missing)
-    assert(outcome.missing.every((id) => numbers.has(id)), 'the auth chain of stored events is stored')
+    assert(
+      outcome.missing.every((id) => numbers.has(id)),
+      'the auth chain of stored events is stored',
+    )
     remember(await loadEvents(ports.db, view, [...numbers.values()]))
   }
 }
 
-function numbersOfResolved(view: RoomView, resolved: ReadonlyMap<StateTuple, EventId>, loaded: ReadonlyMap<EventId, StoredEvent>): Map<number, number> {
+function numbersOfResolved(
+  view: RoomView,
+  resolved: ReadonlyMap<StateTuple, EventId>,
+  loaded: ReadonlyMap<EventId, StoredEvent>,
+): Map<number, number> {
   const winners = new Map<number, number>()
   for (const [tuple, id] of resolved) {
     const [type, stateKey] = splitStateTuple(tuple)

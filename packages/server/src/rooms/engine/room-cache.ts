@@ -7,6 +7,8 @@ export class Slot {
   /** The last job in the queue. */
   tail: Promise<void> = Promise.resolve()
   waiting = 0
+  /** How often the view was dropped: what is being read during it is not current. */
+  drops = 0
   /** Commits that have not settled. */
   readonly commits = new Set<Promise<unknown>>()
 
@@ -58,7 +60,9 @@ export class RoomCache {
 
   drop(roomId: RoomId): void {
     const slot = this.#slots.get(roomId)
-    if (slot?.view !== undefined) slot.view.chain.broken = true
+    if (slot === undefined) return
+    slot.drops += 1
+    if (slot.view !== undefined) slot.view.chain.broken = true
   }
 
   /** Forget views, once their jobs and commits have settled. */

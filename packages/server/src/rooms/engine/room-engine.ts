@@ -1,5 +1,6 @@
 import type { RoomId } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
+import { limits } from '../../limits.ts'
 import type { EnginePorts } from './engine-ports.ts'
 import { loadRoom } from './load-room.ts'
 import { RoomCache, type Slot } from './room-cache.ts'
@@ -73,7 +74,17 @@ export class RoomEngine {
       await slot.settled()
       slot.view = undefined
     }
-    slot.view ??= await loadRoom(this.ports.db, roomId)
+    for (let tries = 1; slot.view === undefined; tries += 1) {
+      const { drops } = slot
+      const view = await loadRoom(this.ports.db, roomId)
+      if (view === undefined) return undefined
+      if (slot.drops !== drops) {
+        // Another process wrote while we read. Of a room that it keeps writing in, a reader gets what there was, this once.
+        if (tries < limits.roomLoadTriesMax) continue
+        view.chain.broken = true
+      }
+      slot.view = view
+    }
     return slot.view
   }
 }

@@ -101,7 +101,9 @@ export class RoomUnit {
     }
     for (const key of view.keys.takeNew()) {
       const pair = view.keys.at(key)
-      if (pair !== undefined) this.draft.add(insertKey, view.room, key, encode(pair.type), pair.stateKey === undefined ? null : encode(pair.stateKey))
+      if (pair !== undefined) {
+        this.draft.add(insertKey, view.room, key, encode(pair.type), pair.stateKey === undefined ? null : encode(pair.stateKey))
+      }
     }
     const announcement: RoomAnnouncement = {
       kind: 'room',

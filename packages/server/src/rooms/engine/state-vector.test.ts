@@ -31,7 +31,10 @@ test('differences are what two maps differ in, whatever their sizes', () => {
       const [a, b] = [build(base, left), build(base, right)]
       const keys = new Set([...a.entries(), ...b.entries()].map(([key]) => key))
       const expected = [...keys].filter((key) => a.get(key) !== b.get(key)).toSorted((x, y) => x - y)
-      assert.deepEqual(a.differences(b), expected.map((key) => [key, a.get(key), b.get(key)]))
+      assert.deepEqual(
+        a.differences(b),
+        expected.map((key) => [key, a.get(key), b.get(key)]),
+      )
     }),
   )
 })

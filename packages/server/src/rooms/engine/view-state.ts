@@ -11,7 +11,11 @@ export async function stateFor(db: Database, view: RoomView, node: StateNode, ke
     const key = view.keys.find(type, stateKey)
     return key === undefined ? 0 : node.state.get(key)
   })
-  const events = await loadEvents(db, view, numbers.filter((number) => number !== 0))
+  const events = await loadEvents(
+    db,
+    view,
+    numbers.filter((number) => number !== 0),
+  )
   return new LoadedState(events.map((event) => event.pdu))
 }
 

@@ -60,7 +60,12 @@ async function gapsOf(ports: Ports, view: RoomView): Promise<Gap[]> {
 }
 
 async function backfillFrom(ports: Ports, view: RoomView, server: ServerName, gaps: readonly Gap[]): Promise<boolean> {
-  const values = await ports.peers.backfill(server, view.roomId, gaps.map((gap) => gap.eventId), limits.backfillEvents)
+  const values = await ports.peers.backfill(
+    server,
+    view.roomId,
+    gaps.map((gap) => gap.eventId),
+    limits.backfillEvents,
+  )
   if (values === undefined || values.length === 0) return false
   const received = await checkReceived(ports.peers, values.slice(0, limits.backfillEvents), view.roomId, view.rules, { historical: true })
   const pdus = new Map(received.flatMap((event) => (event.ok ? [[event.pdu.eventId, event.pdu] as const] : [])))
@@ -69,11 +74,20 @@ async function backfillFrom(ports: Ports, view: RoomView, server: ServerName, ga
   const claimed = new Map<EventId, ClaimedState>()
   for (const pdu of ordered) {
     if (pdu.type === 'm.room.create' || (await restsOn(ports, view, pdu, pdus))) continue
-    const state = claimed.size < limits.backfillStatesMax ? await fetchState(ports.engine, ports.peers, view, server, pdu.eventId) : undefined
+    const state =
+      claimed.size < limits.backfillStatesMax ? await fetchState(ports.engine, ports.peers, view, server, pdu.eventId) : undefined
     if (state === undefined) pdus.delete(pdu.eventId)
     else claimed.set(pdu.eventId, state)
   }
-  const placed = await ports.engine.run(view.roomId, (held) => place(ports, held, ordered.filter((pdu) => pdus.has(pdu.eventId)), gaps, claimed))
+  const placed = await ports.engine.run(view.roomId, (held) =>
+    place(
+      ports,
+      held,
+      ordered.filter((pdu) => pdus.has(pdu.eventId)),
+      gaps,
+      claimed,
+    ),
+  )
   await placed.committed
   return placed.count > 0
 }
@@ -156,7 +170,13 @@ function depthsOf(pdus: readonly Pdu[], gaps: readonly Gap[]): Map<EventId, numb
 }
 
 /** The children at the gap know their prev events now. */
-async function joinEdges(ports: Ports, view: RoomView, unit: RoomUnit, placed: readonly StoredEvent[], gaps: readonly Gap[]): Promise<void> {
+async function joinEdges(
+  ports: Ports,
+  view: RoomView,
+  unit: RoomUnit,
+  placed: readonly StoredEvent[],
+  gaps: readonly Gap[],
+): Promise<void> {
   const byId = new Map(placed.map((event) => [event.pdu.eventId, event]))
   for (const gap of gaps) {
     const filled = byId.get(gap.eventId)

@@ -1,4 +1,15 @@
-import { checkContentHash, checkSignatures, parsePdu, redactPdu, reject, type JsonObject, type Pdu, type Refusal, type RoomId, type RoomRules } from '@causeway/events'
+import {
+  checkContentHash,
+  checkSignatures,
+  parsePdu,
+  redactPdu,
+  reject,
+  type JsonObject,
+  type Pdu,
+  type Refusal,
+  type RoomId,
+  type RoomRules,
+} from '@causeway/events'
 import type { RoomPeers } from './room-peers.ts'
 
 /** An event that passed checks 1 to 3, or the rule that dropped it. */

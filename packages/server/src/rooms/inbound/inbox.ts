@@ -125,7 +125,10 @@ export class Inbox {
       await receiveEvent({ ...this.#ports, underWay }, queue.roomId, waiting, (room) => [{ ...done, rows: [[room, waiting.seq]] }])
     } catch (error) {
       // It stays in the table and is tried again at the next start.
-      this.#ports.log.error({ err: error, event: waiting.pdu.eventId, origin: waiting.origin }, 'an event from another server could not be worked off')
+      this.#ports.log.error(
+        { err: error, event: waiting.pdu.eventId, origin: waiting.origin },
+        'an event from another server could not be worked off',
+      )
     }
   }
 }

@@ -38,14 +38,20 @@ export async function judge(ports: EnginePorts, view: RoomView, unit: RoomUnit, 
   const keys = keysFor(pdu, view)
   const byState = authorize(pdu, await stateFor(ports.db, view, before.node, keys), view.rules)
   if (!byState.allowed) return { standing: standing.rejected, stateBefore: before.node, refusal: byState }
-  if (options.historical === true || before.node.node === view.current.node) return { standing: standing.accepted, stateBefore: before.node }
+  if (options.historical === true || before.node.node === view.current.node) {
+    return { standing: standing.accepted, stateBefore: before.node }
+  }
   const byCurrent = authorize(pdu, await stateFor(ports.db, view, view.current, keys), view.rules)
   if (!byCurrent.allowed) return { standing: standing.softFailed, stateBefore: before.node, refusal: byCurrent }
   return { standing: standing.accepted, stateBefore: before.node }
 }
 
 /** Check 4: the event against its own auth events, which must all be at hand. */
-export async function judgeByAuthEvents(ports: EnginePorts, view: RoomView, pdu: Pdu): Promise<Verdict | { readonly missingAuth: readonly EventId[] }> {
+export async function judgeByAuthEvents(
+  ports: EnginePorts,
+  view: RoomView,
+  pdu: Pdu,
+): Promise<Verdict | { readonly missingAuth: readonly EventId[] }> {
   const numbers = await loadNumbers(ports.db, view, pdu.authEvents)
   const missingAuth = pdu.authEvents.filter((id) => !numbers.has(id))
   if (missingAuth.length > 0) return { missingAuth }
@@ -86,7 +92,9 @@ async function stateBefore(
   const missingPrev = pdu.prevEvents.filter((id) => !known.has(id))
   if (missingPrev.length > 0) return { missingPrev }
   // The usual case: the event follows all of our tips, whose resolution is the current state.
-  if (view.tips.length > 0 && view.tips.length === known.size && view.tips.every((tip) => known.has(tip.eventId))) return { node: view.current }
+  if (view.tips.length > 0 && view.tips.length === known.size && view.tips.every((tip) => known.has(tip.eventId))) {
+    return { node: view.current }
+  }
   const nodes = new Map<number, StateNode>()
   for (const event of known.values()) nodes.set(event.stateAfter, await loadNode(ports.db, view, event.stateAfter))
   return { node: await resolveNodes(ports, view, [...nodes.values()], (node, from) => writeNode(unit, node, from)) }

@@ -37,7 +37,12 @@ type Look = { readonly settled: Promise<unknown> } | Exclude<Judgement, { readon
  * sent it, outside the room's queue and within bounds: first missing events, then the state at the gap.
  * `rows` are written with it (its inbox row's removal).
  */
-export async function receiveEvent(ports: Ports, roomId: RoomId, arrival: Arrival, rows: (room: number) => readonly Rows[] = () => []): Promise<void> {
+export async function receiveEvent(
+  ports: Ports,
+  roomId: RoomId,
+  arrival: Arrival,
+  rows: (room: number) => readonly Rows[] = () => [],
+): Promise<void> {
   let claimed: ClaimedState | undefined
   let rounds = 0
   let authFetched = false
@@ -69,7 +74,13 @@ export async function receiveEvent(ports: Ports, roomId: RoomId, arrival: Arriva
   }
 }
 
-async function attempt(ports: Ports, view: RoomView, arrival: Arrival, rows: (room: number) => readonly Rows[], claimed: ClaimedState | undefined): Promise<Look> {
+async function attempt(
+  ports: Ports,
+  view: RoomView,
+  arrival: Arrival,
+  rows: (room: number) => readonly Rows[],
+  claimed: ClaimedState | undefined,
+): Promise<Look> {
   const { pdu } = arrival
   const unit = new RoomUnit(ports.engine.ports, view)
   unit.addRows(rows(view.room))
@@ -80,7 +91,10 @@ async function attempt(ports: Ports, view: RoomView, arrival: Arrival, rows: (ro
   const judgement = await judge(ports.engine.ports, view, unit, pdu, options)
   if (!('standing' in judgement)) return judgement
   if (judgement.refusal !== undefined) {
-    ports.log.info({ event: pdu.eventId, origin: arrival.origin, refusal: judgement.refusal, standing: judgement.standing }, 'an event was refused')
+    ports.log.info(
+      { event: pdu.eventId, origin: arrival.origin, refusal: judgement.refusal, standing: judgement.standing },
+      'an event was refused',
+    )
   }
   await placeEvent(ports.engine.ports, view, unit, {
     pdu,

@@ -54,7 +54,11 @@ export async function receiveTransaction(ports: TransactionPorts, origin: Server
   const admitted: { readonly roomId: RoomId; readonly waiting: Waiting }[] = []
   const rows: Rows[] = []
   for (const [roomId, values] of byRoom(pdus)) {
-    const elsewhere = ports.elsewhere(roomId, origin, values.map((value) => canonicalJson(value)))
+    const elsewhere = ports.elsewhere(
+      roomId,
+      origin,
+      values.map((value) => canonicalJson(value)),
+    )
     if (elsewhere !== undefined) {
       for (const { eventId, error } of await elsewhere) results[eventId] = error === undefined ? {} : { error }
       continue
@@ -73,7 +77,10 @@ export async function receiveTransaction(ports: TransactionPorts, origin: Server
   }
   const effects = await eduEffects(ports, origin, edus)
   const answer = JSON.stringify({ pdus: results })
-  rows.push(...effects.flatMap((effect) => effect.rows ?? []), { write: insertInboundTransaction, rows: [[origin, txnId, answer, clock.now()]] })
+  rows.push(...effects.flatMap((effect) => effect.rows ?? []), {
+    write: insertInboundTransaction,
+    rows: [[origin, txnId, answer, clock.now()]],
+  })
   await db.commit({ rows })
   for (const effect of effects) effect.afterwards?.()
   for (const { roomId, waiting } of admitted) ports.inbox.enqueue(roomId, [waiting])
@@ -81,19 +88,32 @@ export async function receiveTransaction(ports: TransactionPorts, origin: Server
 }
 
 /** Take in events of one room for another process of this server, which answers the peer. */
-export async function admitPdus(ports: Pick<TransactionPorts, 'engine' | 'peers' | 'inbox' | 'log'>, roomId: RoomId, origin: ServerName, values: readonly JsonObject[]): Promise<PduAnswer[]> {
+export async function admitPdus(
+  ports: Pick<TransactionPorts, 'engine' | 'peers' | 'inbox' | 'log'>,
+  roomId: RoomId,
+  origin: ServerName,
+  values: readonly JsonObject[],
+): Promise<PduAnswer[]> {
   const view = await ports.engine.view(roomId)
   if (view === undefined) return []
   const outcomes = await admitRoom(ports, origin, view, values)
   const admitted = outcomes.flatMap((outcome) => ('waiting' in outcome ? [outcome] : []))
   await ports.engine.ports.db.commit({ rows: admitted.map(({ row }) => row), shards: [view.shard] })
-  ports.inbox.enqueue(roomId, admitted.map(({ waiting }) => waiting))
+  ports.inbox.enqueue(
+    roomId,
+    admitted.map(({ waiting }) => waiting),
+  )
   return outcomes.map((outcome) => ('waiting' in outcome ? { eventId: outcome.waiting.pdu.eventId } : outcome))
 }
 
 type Admitted = { readonly waiting: Waiting; readonly row: Rows } | { readonly eventId: string; readonly error: string }
 
-async function admitRoom(ports: Pick<TransactionPorts, 'engine' | 'peers' | 'inbox' | 'log'>, origin: ServerName, view: RoomView, values: readonly JsonObject[]): Promise<Admitted[]> {
+async function admitRoom(
+  ports: Pick<TransactionPorts, 'engine' | 'peers' | 'inbox' | 'log'>,
+  origin: ServerName,
+  view: RoomView,
+  values: readonly JsonObject[],
+): Promise<Admitted[]> {
   const outcomes: Admitted[] = []
   const allowed = await serverAllowed(ports.engine.ports.db, view, origin)
   const received = await checkReceived(ports.peers, values, view.roomId, view.rules)

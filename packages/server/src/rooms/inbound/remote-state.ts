@@ -22,7 +22,13 @@ export interface ClaimedState {
  * Ask a peer for the state before an event. Only events that we have not got are fetched. Must not be called under the
  * room's queue: it waits for the network.
  */
-export async function fetchState(engine: RoomEngine, peers: RoomPeers, view: RoomView, server: ServerName, eventId: EventId): Promise<ClaimedState | undefined> {
+export async function fetchState(
+  engine: RoomEngine,
+  peers: RoomPeers,
+  view: RoomView,
+  server: ServerName,
+  eventId: EventId,
+): Promise<ClaimedState | undefined> {
   const ids = await peers.stateIds(server, view.roomId, eventId)
   if (ids === undefined || ids.state.length > limits.stateEventsMax || ids.authChain.length > limits.stateEventsMax) return undefined
   const wanted = [...new Set([...ids.state, ...ids.authChain])]
@@ -34,7 +40,13 @@ export async function fetchState(engine: RoomEngine, peers: RoomPeers, view: Roo
   return { stateIds: ids.state, pdus: received.flatMap((event) => (event.ok ? [event.pdu] : [])) }
 }
 
-async function fetchEvents(peers: RoomPeers, view: RoomView, server: ServerName, eventId: EventId, missing: readonly EventId[]): Promise<readonly JsonObject[] | undefined> {
+async function fetchEvents(
+  peers: RoomPeers,
+  view: RoomView,
+  server: ServerName,
+  eventId: EventId,
+  missing: readonly EventId[],
+): Promise<readonly JsonObject[] | undefined> {
   if (missing.length === 0) return []
   if (missing.length > limits.singleEventFetchesMax) {
     const whole = await peers.state(server, view.roomId, eventId)
@@ -48,7 +60,13 @@ async function fetchEvents(peers: RoomPeers, view: RoomView, server: ServerName,
  * Make a state of what a peer claims: its events are kept and judged by their auth events, and the result is resolved
  * with the other states given (ours), never taken in their place. Runs under the room's queue.
  */
-export async function adoptState(engine: RoomEngine, view: RoomView, unit: RoomUnit, claimed: ClaimedState, ours: readonly StateNode[]): Promise<StateNode> {
+export async function adoptState(
+  engine: RoomEngine,
+  view: RoomView,
+  unit: RoomUnit,
+  claimed: ClaimedState,
+  ours: readonly StateNode[],
+): Promise<StateNode> {
   const stored = await storeOutliers(engine.ports, view, unit, claimed.pdus)
   const numbers = await loadNumbers(engine.ports.db, view, claimed.stateIds)
   const events = [...stored.values(), ...(await loadEvents(engine.ports.db, view, [...numbers.values()]))]

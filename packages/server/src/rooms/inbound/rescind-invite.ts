@@ -18,6 +18,19 @@ export async function rescindInvite(ports: EnginePorts, view: RoomView, unit: Ro
   unit.addMemberships([{ userId: target, membership }])
   unit.takePosition()
   unit.whenPlaced((position) =>
-    unit.draft.add(upsertMembership, view.room, target, membership, row.event, row.pos, ports.db.slot, position, 1, 0, pdu.sender, row.invite_state),
+    unit.draft.add(
+      upsertMembership,
+      view.room,
+      target,
+      membership,
+      row.event,
+      row.pos,
+      ports.db.slot,
+      position,
+      1,
+      0,
+      pdu.sender,
+      row.invite_state,
+    ),
   )
 }

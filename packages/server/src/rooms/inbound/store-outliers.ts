@@ -15,9 +15,18 @@ const noState: StateNode = { node: 0, links: 0, state: StateVector.empty }
  * order of the auth graph. Events that we have are left as they are. Returns all that we have now, by id; an event whose
  * own auth events are missing is undecided and not kept.
  */
-export async function storeOutliers(ports: EnginePorts, view: RoomView, unit: RoomUnit, pdus: readonly Pdu[]): Promise<Map<EventId, StoredEvent>> {
+export async function storeOutliers(
+  ports: EnginePorts,
+  view: RoomView,
+  unit: RoomUnit,
+  pdus: readonly Pdu[],
+): Promise<Map<EventId, StoredEvent>> {
   const stored = new Map<EventId, StoredEvent>()
-  const numbers = await loadNumbers(ports.db, view, pdus.map((pdu) => pdu.eventId))
+  const numbers = await loadNumbers(
+    ports.db,
+    view,
+    pdus.map((pdu) => pdu.eventId),
+  )
   for (const event of await loadEvents(ports.db, view, [...numbers.values()])) stored.set(event.pdu.eventId, event)
   for (const pdu of inAuthOrder(pdus.filter((candidate) => !stored.has(candidate.eventId)))) {
     const verdict = await judgeByAuthEvents(ports, view, pdu)

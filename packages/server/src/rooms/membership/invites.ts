@@ -58,7 +58,12 @@ export interface OutgoingInvite {
 export async function inviteRemote(ports: InvitePorts, invite: OutgoingInvite): Promise<EventId> {
   const { engine } = ports
   const server = serverOf(invite.target)
-  const wish = { type: 'm.room.member', stateKey: invite.target, sender: invite.sender, content: { ...invite.content, membership: 'invite' } }
+  const wish = {
+    type: 'm.room.member',
+    stateKey: invite.target,
+    sender: invite.sender,
+    content: { ...invite.content, membership: 'invite' },
+  }
   const built = await engine.run(invite.roomId, async (view) => ({
     pdu: await buildLocalEvent(engine.ports, view, wish),
     stripped: await strippedPdus(engine.ports.db, view, [invite.sender]),
@@ -83,7 +88,12 @@ export async function inviteRemote(ports: InvitePorts, invite: OutgoingInvite): 
     if (!('standing' in judgement)) throw new MatrixError('M_UNKNOWN', 'The room has changed: try again')
     const { refusal } = judgement
     if (refusal !== undefined && !refusal.allowed) throw new MatrixError('M_FORBIDDEN', refusal.why)
-    await placeEvent(engine.ports, view, unit, { pdu: signed, standing: standing.accepted, stateBefore: judgement.stateBefore, passOn: true })
+    await placeEvent(engine.ports, view, unit, {
+      pdu: signed,
+      standing: standing.accepted,
+      stateBefore: judgement.stateBefore,
+      passOn: true,
+    })
     const committed = unit.commit()
     engine.holdUntil(view, committed)
     return { committed }

@@ -113,7 +113,15 @@ async function adopt(ports: JoinPorts, join: RemoteJoin, rules: RoomRules, own: 
     const unit = new RoomUnit(ports.engine.ports, view)
     await storeOutliers(ports.engine.ports, view, unit, [...pdus.values()])
     const before = await stateOf(ports, view, unit, [...stateIds])
-    const state = new LoadedState((await loadEvents(ports.engine.ports.db, view, [...before.state.entries()].map(([, number]) => number))).map((entry) => entry.pdu))
+    const state = new LoadedState(
+      (
+        await loadEvents(
+          ports.engine.ports.db,
+          view,
+          [...before.state.entries()].map(([, number]) => number),
+        )
+      ).map((entry) => entry.pdu),
+    )
     const verdict = authorize(event, state, rules)
     if (!verdict.allowed) throw new MatrixError('M_FORBIDDEN', verdict.why)
     // What we knew of the room from an earlier stay does not count: the resident's state does.

@@ -36,7 +36,20 @@ export async function leaveRemote(ports: Ports, leave: RemoteLeave): Promise<voi
     unit.addMemberships([{ userId: leave.userId, membership: 'leave' }])
     unit.takePosition()
     unit.whenPlaced((position) =>
-      unit.draft.add(upsertMembership, view.room, leave.userId, 'leave', row.event, row.pos, db.slot, position, 1, 0, leave.userId, row.invite_state),
+      unit.draft.add(
+        upsertMembership,
+        view.room,
+        leave.userId,
+        'leave',
+        row.event,
+        row.pos,
+        db.slot,
+        position,
+        1,
+        0,
+        leave.userId,
+        row.invite_state,
+      ),
     )
     const committed = unit.commit()
     ports.engine.holdUntil(view, committed)

@@ -10,7 +10,12 @@ import { shardOf } from '../engine/shard-of.ts'
  * A room's row without any state: a number for its inbox while a join is under way, or for an invite. Does nothing if the
  * room is there. Resolves when it is durable.
  */
-export async function ensureRoom(engine: RoomEngine, newRoomNumber: () => Promise<number>, roomId: RoomId, rules: RoomRules): Promise<void> {
+export async function ensureRoom(
+  engine: RoomEngine,
+  newRoomNumber: () => Promise<number>,
+  roomId: RoomId,
+  rules: RoomRules,
+): Promise<void> {
   if ((await engine.view(roomId)) !== undefined) return
   const view = new RoomView(await newRoomNumber(), roomId, rules, shardOf(roomId))
   let committed: Promise<unknown> = Promise.resolve()

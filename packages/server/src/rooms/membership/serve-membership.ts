@@ -1,4 +1,14 @@
-import { addSignature, membershipOfEvent, serverOf, type EventId, type JsonObject, type Pdu, type RoomId, type ServerName, type UserId } from '@causeway/events'
+import {
+  addSignature,
+  membershipOfEvent,
+  serverOf,
+  type EventId,
+  type JsonObject,
+  type Pdu,
+  type RoomId,
+  type ServerName,
+  type UserId,
+} from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { authoriserFor, takesPart } from '../commands/change-membership.ts'
 import { authChainOf } from '../engine/auth-chain-of.ts'
@@ -37,7 +47,10 @@ export interface MakeRequest {
  * A template for a remote user's member event (Server-Server API, "Joining Rooms", "Leaving Rooms"). Throws M_NOT_FOUND,
  * M_FORBIDDEN, M_INCOMPATIBLE_ROOM_VERSION, M_UNABLE_TO_AUTHORISE_JOIN, M_UNABLE_TO_GRANT_JOIN.
  */
-export async function makeMembership(ports: ServePorts, request: MakeRequest): Promise<{ readonly roomVersion: string; readonly event: JsonObject }> {
+export async function makeMembership(
+  ports: ServePorts,
+  request: MakeRequest,
+): Promise<{ readonly roomVersion: string; readonly event: JsonObject }> {
   if (serverOf(request.userId) !== request.origin) throw new MatrixError('M_FORBIDDEN', 'The user is not of your server')
   return ports.engine.run(request.roomId, async (view) => {
     await requireOpen(ports, view, request.origin)
@@ -46,13 +59,20 @@ export async function makeMembership(ports: ServePorts, request: MakeRequest): P
         extra: { room_version: view.rules.version },
       })
     }
-    if (request.membership === 'knock' && !view.rules.knocking) throw new MatrixError('M_FORBIDDEN', 'Rooms of this version have no knocking')
+    if (request.membership === 'knock' && !view.rules.knocking) {
+      throw new MatrixError('M_FORBIDDEN', 'Rooms of this version have no knocking')
+    }
     const authoriser = request.membership === 'join' ? await authoriserFor(ports.engine, view, request.userId) : undefined
     const content: JsonObject = {
       membership: request.membership,
       ...(authoriser === undefined ? {} : { join_authorised_via_users_server: authoriser }),
     }
-    const pdu = await buildLocalEvent(ports.engine.ports, view, { type: 'm.room.member', stateKey: request.userId, sender: request.userId, content })
+    const pdu = await buildLocalEvent(ports.engine.ports, view, {
+      type: 'm.room.member',
+      stateKey: request.userId,
+      sender: request.userId,
+      content,
+    })
     const { hashes: _hashes, signatures: _signatures, ...template } = pdu.object
     return { roomVersion: view.rules.version, event: template }
   })
@@ -132,7 +152,9 @@ async function vouched(ports: ServePorts, view: RoomView, pdu: Pdu): Promise<Pdu
 
 async function requireOpen(ports: ServePorts, view: RoomView, origin: ServerName): Promise<void> {
   if (!takesPart(ports.engine, view)) throw new MatrixError('M_NOT_FOUND', 'This server is not in the room')
-  if (!(await serverAllowed(ports.engine.ports.db, view, origin))) throw new MatrixError('M_FORBIDDEN', 'Your server is not allowed in this room')
+  if (!(await serverAllowed(ports.engine.ports.db, view, origin))) {
+    throw new MatrixError('M_FORBIDDEN', 'Your server is not allowed in this room')
+  }
 }
 
 /**

@@ -18,7 +18,13 @@ export class FederationMembershipPeers implements MembershipPeers {
     this.#client = client
   }
 
-  async make(server: ServerName, membership: OwnMembership, roomId: RoomId, userId: UserId, versions: readonly string[]): Promise<Template> {
+  async make(
+    server: ServerName,
+    membership: OwnMembership,
+    roomId: RoomId,
+    userId: UserId,
+    versions: readonly string[],
+  ): Promise<Template> {
     const params = { roomId, userId }
     const result =
       membership === 'leave'

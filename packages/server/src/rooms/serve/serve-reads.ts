@@ -53,7 +53,12 @@ export class ServedReads {
     const events = (await loadEvents(db, view, [...numbers.values()])).filter((event) => event.pos !== undefined)
     if (events.length === 0) return []
     const highest = events.reduce((a, b) => (b.depth > a.depth || (b.depth === a.depth && (b.pos ?? 0) > (a.pos ?? 0)) ? b : a))
-    const rows = await historyBackwards(db, view.room, { depth: highest.depth, pos: (highest.pos ?? 0) + 1 }, Math.min(backfillMax, Math.max(1, limit)))
+    const rows = await historyBackwards(
+      db,
+      view.room,
+      { depth: highest.depth, pos: (highest.pos ?? 0) + 1 },
+      Math.min(backfillMax, Math.max(1, limit)),
+    )
     return Promise.all(rows.map((row) => this.#json(view, origin, storedEvent(row, view.rules))))
   }
 
@@ -90,13 +95,23 @@ export class ServedReads {
   }
 
   /** The state before an event, and its auth chain. */
-  async state(roomId: RoomId, origin: ServerName, eventId: EventId): Promise<{ readonly state: StoredEvent[]; readonly authChain: StoredEvent[] }> {
+  async state(
+    roomId: RoomId,
+    origin: ServerName,
+    eventId: EventId,
+  ): Promise<{ readonly state: StoredEvent[]; readonly authChain: StoredEvent[] }> {
     const { db } = this.#engine.ports
     const view = await this.#open(roomId, origin)
     const event = await this.#event(view, eventId)
-    if (event.standing === standing.outlier || event.standing === standing.undecided) throw new MatrixError('M_NOT_FOUND', 'The state before this event is not known')
+    if (event.standing === standing.outlier || event.standing === standing.undecided) {
+      throw new MatrixError('M_NOT_FOUND', 'The state before this event is not known')
+    }
     const node = await loadNode(db, view, event.stateBefore)
-    const state = await loadEvents(db, view, [...node.state.entries()].map(([, number]) => number))
+    const state = await loadEvents(
+      db,
+      view,
+      [...node.state.entries()].map(([, number]) => number),
+    )
     return { state, authChain: await authChainOf(db, view, state) }
   }
 
@@ -111,7 +126,9 @@ export class ServedReads {
     const { state } = await loadNode(db, view, event.stateBefore)
     const key = view.keys.find('m.room.history_visibility', '')
     const number = key === undefined ? 0 : state.get(key)
-    const visibility = historyVisibility(new LoadedState((await loadEvents(db, view, number === 0 ? [] : [number])).map((entry) => entry.pdu)))
+    const visibility = historyVisibility(
+      new LoadedState((await loadEvents(db, view, number === 0 ? [] : [number])).map((entry) => entry.pdu)),
+    )
     if (visibility === 'shared' || visibility === 'world_readable') return true
     const suffix = `:${origin}`
     for (const [userId, memberKey] of view.memberKeys()) {

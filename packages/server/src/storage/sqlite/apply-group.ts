@@ -6,7 +6,12 @@ export interface WireUnit {
   /** Units of the same number within a group build on each other: after one that is not written, no later one is. */
   readonly chain: number | undefined
   readonly rows: readonly { readonly text: string; readonly rows: readonly (readonly SqlValue[])[] }[]
-  readonly steps: readonly { readonly text: string; readonly values: readonly SqlValue[]; readonly expect: number | undefined; readonly returns: boolean }[]
+  readonly steps: readonly {
+    readonly text: string
+    readonly values: readonly SqlValue[]
+    readonly expect: number | undefined
+    readonly returns: boolean
+  }[]
 }
 
 /** What became of one unit. */

@@ -85,7 +85,9 @@ function lastPosition(db: DatabaseSync): number {
 }
 
 function startWriterThread(path: string): Promise<SqliteWriter> {
-  const worker = new Worker(new URL('./writer-entry.mjs', import.meta.url), { workerData: { path, compileCache: module.getCompileCacheDir() } })
+  const worker = new Worker(new URL('./writer-entry.mjs', import.meta.url), {
+    workerData: { path, compileCache: module.getCompileCacheDir() },
+  })
   const waiting: { settle: (outcomes: readonly UnitOutcome[]) => void; fail: (error: Error) => void }[] = []
   let closed: () => void = () => {}
   worker.on('message', (reply: WriterReply) => {

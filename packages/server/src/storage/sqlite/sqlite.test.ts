@@ -17,18 +17,37 @@ test('units are whole: a refused or failing unit changes nothing and harms no ne
   const db = await openSqlite({ path: join(folder, 'a.db'), soon })
   const outcomes = await Promise.allSettled([
     db.commit({ rows: [{ write: addFact, rows: [['a', '1']] }] }),
-    db.commit({ rows: [{ write: addFact, rows: [['b', '1'], ['a', '2']] }] }),
-    db.commit({ steps: [{ query: sql('t')`UPDATE facts SET value = ${'9'} WHERE name = ${'none'}`, expect: 1 }], rows: [{ write: addFact, rows: [['c', '1']] }] }),
+    db.commit({
+      rows: [
+        {
+          write: addFact,
+          rows: [
+            ['b', '1'],
+            ['a', '2'],
+          ],
+        },
+      ],
+    }),
+    db.commit({
+      steps: [{ query: sql('t')`UPDATE facts SET value = ${'9'} WHERE name = ${'none'}`, expect: 1 }],
+      rows: [{ write: addFact, rows: [['c', '1']] }],
+    }),
     db.commit({ steps: [{ query: sql('t')`UPDATE facts SET value = ${'3'} WHERE name = ${'a'} RETURNING value`, expect: 1 }] }),
   ])
-  assert.deepEqual(outcomes.map((o) => (o.status === 'fulfilled' ? o.value : 'failed')), [
-    { committed: true, results: [] },
-    'failed',
-    { committed: false, refusedBy: 0 },
-    { committed: true, results: [[{ value: '3' }]].map((rows) => rows.map((row) => ({ ...row }))) },
-  ])
+  assert.deepEqual(
+    outcomes.map((o) => (o.status === 'fulfilled' ? o.value : 'failed')),
+    [
+      { committed: true, results: [] },
+      'failed',
+      { committed: false, refusedBy: 0 },
+      { committed: true, results: [[{ value: '3' }]].map((rows) => rows.map((row) => ({ ...row }))) },
+    ],
+  )
   const rows = await db.all(sql<{ name: string; value: string }>('t')`SELECT name, value FROM facts WHERE name ${new In(['a', 'b', 'c'])}`)
-  assert.deepEqual(rows.map((row) => ({ ...row })), [{ name: 'a', value: '3' }])
+  assert.deepEqual(
+    rows.map((row) => ({ ...row })),
+    [{ name: 'a', value: '3' }],
+  )
   await assert.rejects(openSqlite({ path: join(folder, 'a.db'), soon }), /in use by another process/)
   await db.close()
   await (await openSqlite({ path: join(folder, 'a.db'), soon })).close()

@@ -4,7 +4,9 @@ import { applyGroup, type StatementCache, type WireOutcome, type WireUnit } from
 import { openWriter } from './open-connection.ts'
 
 /** What the event loop sends: a group of units, or the wish to close. */
-export type WriterRequest = { readonly kind: 'group'; readonly units: readonly WireUnit[]; readonly position: number } | { readonly kind: 'close' }
+export type WriterRequest =
+  | { readonly kind: 'group'; readonly units: readonly WireUnit[]; readonly position: number }
+  | { readonly kind: 'close' }
 /** What the writer answers, in order: the outcomes of a group, its failure as a whole, or that it has closed. */
 export type WriterReply =
   | { readonly kind: 'outcomes'; readonly outcomes: readonly WireOutcome[] }

@@ -22,7 +22,9 @@ export function findAlias(db: Database, alias: RoomAlias): Promise<AliasRow | un
 
 /** The local aliases of a room, oldest first. */
 export function aliasesOf(db: Database, roomId: RoomId): Promise<AliasRow[]> {
-  return db.all(sql<AliasRow>('aliases.ofRoom')`SELECT alias, room_id, creator FROM aliases WHERE room_id = ${roomId} ORDER BY created_at, alias`)
+  return db.all(
+    sql<AliasRow>('aliases.ofRoom')`SELECT alias, room_id, creator FROM aliases WHERE room_id = ${roomId} ORDER BY created_at, alias`,
+  )
 }
 
 /** Takes an alias away; a step with `expect: 1`. */

@@ -99,12 +99,16 @@ export interface StateNodeRow {
 
 /** A node of the room's state. */
 export function stateNode(db: Database, room: number, node: number): Promise<StateNodeRow | undefined> {
-  return db.first(sql<StateNodeRow>('room_state.node')`SELECT node, parent, links, entries FROM room_state WHERE room = ${room} AND node = ${node}`)
+  return db.first(
+    sql<StateNodeRow>('room_state.node')`SELECT node, parent, links, entries FROM room_state WHERE room = ${room} AND node = ${node}`,
+  )
 }
 
 /** The numbers up to which a room has given out events, state nodes, live and history positions. */
 export async function roomCounters(db: Database, room: number): Promise<{ event: number; node: number; live: number; history: number }> {
-  const row = await db.first(sql<{ event: number | null; node: number | null; live: number | null; history: number | null }>('rooms.counters')`
+  const row = await db.first(sql<{ event: number | null; node: number | null; live: number | null; history: number | null }>(
+    'rooms.counters',
+  )`
     SELECT (SELECT max(event) FROM events WHERE room = ${room}) AS event,
       (SELECT max(node) FROM room_state WHERE room = ${room}) AS node,
       (SELECT max(pos) FROM events WHERE room = ${room} AND pos IS NOT NULL) AS live,
@@ -114,11 +118,18 @@ export async function roomCounters(db: Database, room: number): Promise<{ event:
 
 /** Servers with joined members, and those that left. Bound: the servers of one room. */
 export function roomServers(db: Database, room: number): Promise<{ server: string; joined: number }[]> {
-  return db.all(sql<{ server: string; joined: number }>('room_servers.ofRoom')`SELECT server, joined FROM room_servers WHERE room = ${room}`)
+  return db.all(
+    sql<{ server: string; joined: number }>('room_servers.ofRoom')`SELECT server, joined FROM room_servers WHERE room = ${room}`,
+  )
 }
 
 /** Changes of the current state after a position up to another, oldest first. */
-export function stateChanges(db: Database, room: number, after: number, upTo: number): Promise<{ pos: number; key: number; old: number; new: number }[]> {
+export function stateChanges(
+  db: Database,
+  room: number,
+  after: number,
+  upTo: number,
+): Promise<{ pos: number; key: number; old: number; new: number }[]> {
   return db.all(sql<{ pos: number; key: number; old: number; new: number }>('state_changes.between')`
     SELECT pos, key, old, new FROM state_changes WHERE room = ${room} AND pos > ${after} AND pos <= ${upTo} ORDER BY pos, key`)
 }
@@ -158,7 +169,9 @@ export function setPublished(room: number, published: boolean) {
 
 /** Has this server, or had it, joined members in the room? */
 export async function wasInRoom(db: Database, room: number, server: string): Promise<boolean> {
-  const row = await db.first(sql<{ joined: number }>('room_servers.one')`SELECT joined FROM room_servers WHERE room = ${room} AND server = ${server}`)
+  const row = await db.first(
+    sql<{ joined: number }>('room_servers.one')`SELECT joined FROM room_servers WHERE room = ${room} AND server = ${server}`,
+  )
   return row !== undefined
 }
 
