@@ -120,20 +120,31 @@ function judgeContents(wanted: ReadonlyMap<string, Wanted>, room: ObservedRoom):
   return findings
 }
 
-/** Of one sender's events, what was acknowledged before the next was sent stands before it. */
+interface Placed {
+  readonly marker: string
+  readonly place: number
+  readonly settledBefore: number
+}
+
+/** Of one sender's events, what was acknowledged before the next was begun stands before it. */
 function judgeOrder(wanted: ReadonlyMap<string, Wanted>, places: Places): string[] {
   const findings: string[] = []
-  const last = new Map<string, { readonly place: number; readonly marker: string }>()
+  const senders = new Map<string, { latest: Placed | undefined; open: Placed[] }>()
   for (const [marker, { first, acked }] of wanted) {
     // An outcome that was unknown at first may have happened at any time until the repetition.
     if (first.outcome?.kind !== 'ack') continue
     const place = [...acked].flatMap((eventId) => places.get(eventId) ?? [])[0]
     if (place === undefined) continue
-    const before = last.get(first.userId)
-    if (before !== undefined && place < before.place) {
-      findings.push(`order: ${marker} stands before ${before.marker}, which was sent earlier`)
+    const sender = senders.get(first.userId) ?? { latest: undefined, open: [] }
+    senders.set(first.userId, sender)
+    for (const earlier of sender.open.filter(({ settledBefore }) => settledBefore <= first.n)) {
+      if (sender.latest === undefined || sender.latest.place < earlier.place) sender.latest = earlier
     }
-    last.set(first.userId, { place, marker })
+    sender.open = sender.open.filter(({ settledBefore }) => settledBefore > first.n)
+    const { latest } = sender
+    if (latest !== undefined && place < latest.place)
+      {findings.push(`order: ${marker} stands before ${latest.marker}, which was sent earlier`)}
+    sender.open.push({ marker, place, settledBefore: first.settledBefore })
   }
   return findings
 }

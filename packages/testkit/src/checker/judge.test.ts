@@ -50,7 +50,14 @@ const history: readonly (readonly [Operation, Outcome | undefined])[] = [
   [data('d2'), unknown],
   [{ kind: 'logout', accessToken: 't' }, ack()],
 ]
-const entries: readonly Entry[] = history.map(([operation, outcome], n) => ({ n, userId, deviceId: 'D', operation, outcome }))
+const entries: readonly Entry[] = history.map(([operation, outcome], n) => ({
+  n,
+  userId,
+  deviceId: 'D',
+  operation,
+  outcome,
+  settledBefore: n + 1,
+}))
 
 function event(eventId: string, type: string, body: Record<string, unknown>, stateKey?: string): ClientEvent {
   const made = clientEvent({
@@ -189,7 +196,7 @@ for (const [title, rule, plant] of mistakes) {
 }
 
 test('a repetition that is answered with another event is found', () => {
-  const other: Entry = { n: 99, userId, deviceId: 'D', operation: message('m2'), outcome: ack('$m2b') }
+  const other: Entry = { n: 99, userId, deviceId: 'D', operation: message('m2'), outcome: ack('$m2b'), settledBefore: 100 }
   const said = sound()
   said.messages.push(event('$m2b', 'm.room.message', content('m2')))
   said.synced.push(event('$m2b', 'm.room.message', content('m2')))

@@ -15,6 +15,8 @@ export interface Entry extends Actor {
   readonly operation: Operation
   /** Undefined until there is an answer; an operation without one has an unknown outcome. */
   readonly outcome: Outcome | undefined
+  /** Operations from this number on were begun after the outcome was known. */
+  readonly settledBefore: number
 }
 
 /**
@@ -40,7 +42,7 @@ export class Ledger {
   async intend(actor: Actor, operation: Operation): Promise<number> {
     const n = this.#entries.length
     const { userId, deviceId } = actor
-    this.#entries.push({ n, userId, deviceId, operation, outcome: undefined })
+    this.#entries.push({ n, userId, deviceId, operation, outcome: undefined, settledBefore: Infinity })
     this.#lines.push(JSON.stringify({ intent: n, userId, deviceId, operation }))
     await this.flush()
     return n
@@ -50,7 +52,7 @@ export class Ledger {
   settle(n: number, outcome: Outcome): void {
     const entry = this.#entries[n]
     if (entry === undefined || entry.outcome !== undefined) throw new Error(`operation ${n} is not open`)
-    this.#entries[n] = { ...entry, outcome }
+    this.#entries[n] = { ...entry, outcome, settledBefore: this.#entries.length }
     this.#lines.push(
       JSON.stringify({ [outcome.kind]: n, ...(outcome.kind === 'ack' ? { eventId: outcome.eventId } : { why: outcome.why }) }),
     )

@@ -1,6 +1,6 @@
-import module from 'node:module'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
+import { compileCacheFolder } from '../../platform/compile-cache.ts'
 import type { UnitOutcome } from '../commit-lane.ts'
 import type { Database } from '../database.ts'
 import { DatabaseUnusable } from '../database-unusable.ts'
@@ -86,7 +86,7 @@ function lastPosition(db: DatabaseSync): number {
 
 function startWriterThread(path: string): Promise<SqliteWriter> {
   const worker = new Worker(new URL('./writer-entry.mjs', import.meta.url), {
-    workerData: { path, compileCache: module.getCompileCacheDir() },
+    workerData: { path, compileCache: compileCacheFolder() },
   })
   const waiting: { settle: (outcomes: readonly UnitOutcome[]) => void; fail: (error: Error) => void }[] = []
   let closed: () => void = () => {}
@@ -101,7 +101,10 @@ function startWriterThread(path: string): Promise<SqliteWriter> {
     ended = error
     for (const next of waiting.splice(0)) next.fail(error)
   }
-  worker.on('exit', () => failAll(new Error('the writer thread ended')))
+  worker.on('exit', () => {
+    failAll(new Error('the writer thread ended'))
+    closed()
+  })
   const send = (request: WriterRequest): void => worker.postMessage(request)
   return new Promise((resolve, reject) => {
     worker.once('error', (error: Error) => {
@@ -118,6 +121,7 @@ function startWriterThread(path: string): Promise<SqliteWriter> {
           }),
         close: () =>
           new Promise((done) => {
+            if (ended !== undefined) return done()
             closed = done
             send({ kind: 'close' })
           }),
