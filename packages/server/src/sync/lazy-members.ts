@@ -15,11 +15,11 @@ interface Session {
  * Which lazily loaded members each session has got already (Client-Server API, "Lazy-loading room members"). An answer
  * counts only when the client continues from its token: one that was lost is sent again whole.
  */
-export class LazyMembers {
-  readonly #sessions = new LRUCache<number, Session>({ max: lazySessionsMax })
+export class LazyMembers<Key extends string | number> {
+  readonly #sessions = new LRUCache<Key, Session>({ max: lazySessionsMax })
 
-  /** Begin an answer to a session that continues from `since`. */
-  begin(sessionId: number, since: string | undefined): LazyAnswer {
+  /** Begin an answer to a session (or a connection of sliding sync) that continues from `since`. */
+  begin(sessionId: Key, since: string | undefined): LazyAnswer {
     let session = this.#sessions.get(sessionId)
     if (session === undefined || since === undefined) {
       session = { known: new Map(), offered: undefined }

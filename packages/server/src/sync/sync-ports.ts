@@ -33,13 +33,31 @@ export interface ExtensionRequest {
   /** May anything of the user's own have changed since then? If not, only what stands in every answer is wanted. */
   readonly userChanged: boolean
   readonly filter: SyncFilter
+  /**
+   * The sections that are asked for; absent for all. Sliding sync asks for to_device with a `since` of its own, apart from the
+   * others: what is not asked for is neither given nor taken as acknowledged.
+   */
+  readonly wants?: ReadonlySet<SectionName>
+  /** Messages of to_device at most, when the client says. */
+  readonly limit?: number
 }
+
+/** What extensions may add to an answer. */
+export type SectionName =
+  | 'to_device'
+  | 'device_lists'
+  | 'device_one_time_keys_count'
+  | 'device_unused_fallback_key_types'
+  | 'org.matrix.msc2732.device_unused_fallback_key_types'
+  | 'presence'
 
 /** A top-level member of the answer. `news`: worth answering for; otherwise it is only there when there is an answer. */
 export interface SyncSection {
-  readonly name: string
+  readonly name: SectionName
   readonly json: string
   readonly news: boolean
+  /** How far it got, where it could not give everything up to `now`: the client's next request begins there. */
+  readonly upTo?: Positions
 }
 
 /** What other parts add to an answer: to_device, device_lists, device_one_time_keys_count, presence. */
