@@ -28,7 +28,9 @@ const unitPatterns = ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'test
 const tasks = {
   test: async () => Math.max(await runAll(checks), await runTests(unitPatterns, [])),
   'test:unit': (words) => runTests(words.length > 0 ? words : unitPatterns, []),
-  'test:interop': (words) => runTests(words.length > 0 ? words : ['tests/**/*.interop.ts'], ['--test-timeout=600000']),
+  // In one process, so that all files share the two servers.
+  'test:interop': (words) =>
+    runTests(words.length > 0 ? words : ['tests/**/*.interop.ts'], ['--test-isolation=none', '--test-timeout=600000']),
   'test:faults': (words) =>
     runTests(words.length > 0 ? words : ['tests/faults/**/*.faults.ts'], ['--test-concurrency=1', '--test-timeout=1800000']),
   lint: (words) => run([...(checks.lint ?? []), ...words]),

@@ -7,6 +7,7 @@ import sql from 'postgres'
 import { startChild, waitForChild, type Child } from './child.ts'
 import { retryOnTakenPort } from './free-port.ts'
 import { POSTGRES_READY_MS_MAX } from './limits.ts'
+import { reachableFolder } from './reachable-folder.ts'
 import { temporaryFolder, type Account, type TemporaryFolder } from './temporary-folder.ts'
 
 /** A PostgreSQL cluster of its own, on a loopback port, with the locale C and the encoding UTF-8. */
@@ -194,5 +195,8 @@ function findBinaries(): string {
   for (const { source, target } of links) {
     if (!existsSync(join(root, target))) symlinkSync(basename(source), join(root, target))
   }
-  return join(root, 'native/bin')
+  const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const native = join(root, 'native')
+  const reachable = process.getuid?.() === 0 ? reachableFolder(native, `causeway-test-postgresql-${version}`) : native
+  return join(reachable, 'bin')
 }
