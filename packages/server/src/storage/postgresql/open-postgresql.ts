@@ -197,8 +197,12 @@ class Cluster {
     const own = this.#lane.fence
     if (own.slot !== fence.slot || own.epoch !== fence.epoch || this.#rejoining !== undefined || this.#closing !== undefined) return
     this.#options.log.error({ slot: own.slot }, 'this process was away for longer than its lease and has lost its slot: it takes another')
-    this.#rejoining = this.#rejoin().finally(() => {
+    const rejoined = Promise.withResolvers<void>()
+    // Set before anything is lost: losing the lane calls back to here.
+    this.#rejoining = rejoined.promise
+    void this.#rejoin().finally(() => {
       this.#rejoining = undefined
+      rejoined.resolve()
     })
   }
 
