@@ -80,7 +80,7 @@ test('start says what it is and where it listens, answers there, and stops at SI
 
   const second = await start(cwd, ['start', ...anyPort]).ended
   assert.equal(second.code, 1)
-  assert.match(second.err, /^causeway: another process listens on .*admin\.sock\n$/)
+  assert.match(second.err, /^causeway: another process listens on .*admin\.sock: stop it first/)
 
   server.kill('SIGTERM')
   const { code, err } = await server.ended

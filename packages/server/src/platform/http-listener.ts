@@ -95,7 +95,7 @@ export class SocketInUse extends Error {
   readonly code = 'EADDRINUSE'
   readonly syscall = 'listen'
   constructor(path: string) {
-    super(`another process listens on ${path}`)
+    super(`another process listens on ${path}: stop it first, or give this one another data_dir`)
   }
 }
 
