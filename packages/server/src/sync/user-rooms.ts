@@ -66,7 +66,8 @@ export class AllUserRooms {
       user = new UserRooms(userId)
       this.#users.set(userId, user)
     }
-    while (user.stale) {
+    // While they are read they are nobody's to see: a reader who took them for all would never hear of what they miss.
+    while (user.stale || user.loading !== undefined) {
       user.loading ??= this.#load(user)
       await user.loading
     }
@@ -110,7 +111,7 @@ export class AllUserRooms {
     const user = this.peek(userId)
     if (user === undefined) return
     const event = announcement.events.findLast(({ pdu }) => pdu.type === 'm.room.member' && pdu.stateKey === userId)
-    if (event === undefined || user.stale || event.pdu.content['membership'] !== membership) {
+    if (event === undefined || user.stale || user.loading !== undefined || event.pdu.content['membership'] !== membership) {
       user.stale = true
       return
     }
