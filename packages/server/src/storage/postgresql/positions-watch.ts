@@ -42,6 +42,8 @@ export class PositionsWatch {
   #cancelPoll = (): void => undefined
   #urgent = 0
   #reachers: (() => void)[] = []
+  /** The tenancy that ended, until there is another: its slot may hold commits that were never confirmed to it. */
+  #left: SlotLane | undefined
   #closed = false
 
   constructor(ports: Ports) {
@@ -95,6 +97,7 @@ export class PositionsWatch {
     const next = new Map(this.#foreign)
     next.set(old.fence.slot, Math.max(old.visible, next.get(old.fence.slot) ?? 0))
     this.#foreign = next
+    this.#left = old
   }
 
   async close(): Promise<void> {
@@ -149,7 +152,7 @@ export class PositionsWatch {
     const news: { readonly slot: number; readonly position: number; readonly announcements: readonly Announcement[] }[] = []
     for (const [slot, position] of next) {
       const seen = this.#foreign.get(slot) ?? 0
-      if (slot === lane.fence.slot || position <= seen) continue
+      if ((slot === lane.fence.slot && lane !== this.#left) || position <= seen) continue
       news.push({ slot, position, announcements: await this.#ports.foreign.read(slot, seen, position) })
     }
     if (news.length > 0) {
