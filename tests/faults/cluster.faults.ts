@@ -16,6 +16,9 @@ import { seed, through, World } from './world.ts'
 /** Milliseconds of errors at most after a process died. */
 const OUTAGE_MS_MAX = 10_000
 
+/** Milliseconds without news after which a process has seen what the other one wrote. */
+const QUIET_MS = 2_000
+
 /** Milliseconds to wait for the answer of a process that stands still: longer than it stands. */
 const STOPPED_MS_MAX = 60_000
 
@@ -90,13 +93,13 @@ test('the owner is killed: its rooms go on in the other process, and nothing is 
   await Promise.all(world.rooms.slice(0, -1).map((roomId, n) => sendUntilAcknowledged(world, n, roomId, killed + OUTAGE_MS_MAX)))
   console.log(`all rooms were writable again ${Math.round(performance.now() - killed)} ms after the kill`)
   assert.deepEqual(await world.repeat(), [])
-  await world.check(through(world.reader, other))
+  await world.check(through(world.reader, other), QUIET_MS)
 
   await startAgain(one)
   await waitForShards(one, SHARDS / 2)
   world.moveTo([one, other])
   assert.deepEqual(await world.load(20, new AbortController(), () => undefined), [])
-  await world.check(through(world.reader, one))
+  await world.check(through(world.reader, one), QUIET_MS)
   await world.end()
 })
 
@@ -113,19 +116,19 @@ test('the owner stands still for longer than its leases: it writes nothing that 
   await waitForShards(other, SHARDS)
   world.moveTo([other])
   assert.deepEqual(await world.load(20, new AbortController(), () => undefined), [])
-  await world.check(through(world.reader, other))
+  await world.check(through(world.reader, other), QUIET_MS)
 
   one.resume()
   const outcomes = (await Promise.all([...inFlight, ...queued])).flat()
   const count = (kind: string): number => outcomes.filter((outcome) => outcome.kind === kind).length
   console.log(`what the stopped process was asked for: ${count('ack')} acknowledged, ${count('unknown')} unknown, ${count('fail')} refused`)
-  await world.check(through(world.reader, other))
+  await world.check(through(world.reader, other), QUIET_MS)
 
   await recovered(one)
   world.moveTo([one, other])
   assert.deepEqual(await world.repeat(), [])
   assert.deepEqual(await world.load(20, new AbortController(), () => undefined), [])
-  for (const host of [one, other]) await world.check(through(world.reader, host))
+  for (const host of [one, other]) await world.check(through(world.reader, host), QUIET_MS)
   await world.end()
 })
 

@@ -20,6 +20,9 @@ export const SHARDS = 1024
 /** Milliseconds in which two processes must have shared the rooms between them. */
 const SHARE_MS_MAX = 30_000
 
+/** Lines of a log that an error shows. */
+const LOG_LINES_SHOWN = 40
+
 /** Start both, and wait until each holds half of the rooms. */
 export async function startCluster(): Promise<Cluster> {
   const postgres = await startOwnPostgres({ fsync: true })
@@ -63,7 +66,11 @@ export async function startAgain(server: Homeserver): Promise<void> {
 export async function waitForShards(server: Homeserver, count: number): Promise<void> {
   const deadline = performance.now() + SHARE_MS_MAX
   while (shardsOf(server) !== count) {
-    if (performance.now() > deadline) throw new Error(`${server.name} holds ${shardsOf(server)} shards and not ${count}`)
+    if (performance.now() > deadline) {
+      const log = readFileSync(server.logFile, 'utf8').split('\n')
+      const told = log.filter((line) => !line.includes('"route"')).slice(-LOG_LINES_SHOWN)
+      throw new Error([`${server.name} holds ${shardsOf(server)} shards and not ${count}`, ...told].join('\n'))
+    }
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

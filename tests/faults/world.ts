@@ -126,12 +126,15 @@ export class World {
     return (await Promise.all(this.loads.map((load) => load.repeat()))).flat()
   }
 
-  /** Compare everything with the ledger, as `reader` sees it. Throws an error with the findings. */
-  async check(reader: MatrixClient = this.reader): Promise<void> {
+  /**
+   * Compare everything with the ledger, as `reader` sees it when it has heard of nothing new for `quietMs`. Throws an error
+   * with the findings.
+   */
+  async check(reader: MatrixClient = this.reader, quietMs = 0): Promise<void> {
     // As it is now: what is answered from here on may not be seen by what is read from here on.
     const entries = [...this.#ledger.entries]
     const oldest = this.#oldest.fork(reader)
-    await Promise.all([oldest.catchUp(), this.#follower.catchUp(reader)])
+    await Promise.all([oldest.catchUp(reader, quietMs), this.#follower.catchUp(reader, quietMs)])
     const observed = await observe({
       reader,
       histories: [this.#follower, oldest],

@@ -91,8 +91,9 @@ function judgeReaders(wanted: ReadonlyMap<string, Wanted>, room: ObservedRoom, p
       if (!synced.has(eventId)) findings.push(`lost: ${marker} (${eventId}) is not in /sync (reader ${reader})`)
     }
     const begin = places.get(events[0]?.eventId ?? '')?.[0] ?? room.messages.length
-    for (const { eventId = '' } of room.messages.slice(begin)) {
-      if (!synced.has(eventId)) findings.push(`gap: ${eventId} is in /messages and not in /sync (reader ${reader})`)
+    for (const [at, { eventId = '' }] of room.messages.slice(begin).entries()) {
+      if (!synced.has(eventId))
+        findings.push(`gap: ${eventId} is in /messages (${begin + at} of ${room.messages.length}) and not in /sync (reader ${reader})`)
     }
   }
   return findings
@@ -142,8 +143,9 @@ function judgeOrder(wanted: ReadonlyMap<string, Wanted>, places: Places): string
     }
     sender.open = sender.open.filter(({ settledBefore }) => settledBefore > first.n)
     const { latest } = sender
-    if (latest !== undefined && place < latest.place)
-      {findings.push(`order: ${marker} stands before ${latest.marker}, which was sent earlier`)}
+    if (latest !== undefined && place < latest.place) {
+      findings.push(`order: ${marker} stands before ${latest.marker}, which was sent earlier`)
+    }
     sender.open.push({ marker, place, settledBefore: first.settledBefore })
   }
   return findings

@@ -83,9 +83,9 @@ export class SyncHistory {
     return this.#token !== before
   }
 
-  /** Ask until nothing new comes. */
-  async catchUp(client: MatrixClient = this.#client): Promise<void> {
-    for (let steps = 0; steps < CATCH_UP_STEPS_MAX; steps += 1) if (!(await this.step(0, client))) return
+  /** Ask until nothing new comes for `quietMs`: a process that has just answered may be ahead of the others. */
+  async catchUp(client: MatrixClient = this.#client, quietMs = 0): Promise<void> {
+    for (let steps = 0; steps < CATCH_UP_STEPS_MAX; steps += 1) if (!(await this.step(quietMs, client))) return
     throw new Error(`/sync tells news after ${CATCH_UP_STEPS_MAX} answers although nobody writes`)
   }
 
