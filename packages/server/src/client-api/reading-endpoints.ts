@@ -3,12 +3,16 @@ import { getJoinedRooms } from './list-joined-rooms/get-joined-rooms.ts'
 import { getRoomEvents } from './message-pagination/get-room-events.ts'
 import { setReadMarker } from './read-markers/set-read-marker.ts'
 import { postReceipt } from './receipts/post-receipt.ts'
+import { getRelatingEventsWithRelTypeAndEventType } from './relations/get-relating-events-with-rel-type-and-event-type.ts'
+import { getRelatingEventsWithRelType } from './relations/get-relating-events-with-rel-type.ts'
+import { getRelatingEvents } from './relations/get-relating-events.ts'
 import { getJoinedMembersByRoom } from './rooms/get-joined-members-by-room.ts'
 import { getMembersByRoom } from './rooms/get-members-by-room.ts'
 import { getOneRoomEvent } from './rooms/get-one-room-event.ts'
 import { getRoomStateWithKey } from './rooms/get-room-state-with-key.ts'
 import { getRoomState } from './rooms/get-room-state.ts'
 import { sync } from './sync/sync.ts'
+import { getThreadRoots } from './threads-list/get-thread-roots.ts'
 import { setTyping } from './typing/set-typing.ts'
 
 /** The operations that read rooms, /sync among them, and what is said of reading: typing, receipts, markers. */
@@ -18,9 +22,13 @@ export const readingEndpoints = [
   getJoinedRooms,
   getMembersByRoom,
   getOneRoomEvent,
+  getRelatingEvents,
+  getRelatingEventsWithRelType,
+  getRelatingEventsWithRelTypeAndEventType,
   getRoomEvents,
   getRoomState,
   getRoomStateWithKey,
+  getThreadRoots,
   postReceipt,
   setReadMarker,
   setTyping,

@@ -16,7 +16,7 @@ export interface ReadingServer {
   send(method: 'PUT' | 'POST', userId: UserId, path: string, body: object): Promise<Answer>
 }
 
-/** Open a world and serve it; `path` of the calls follows /_matrix/client/v3. */
+/** Open a world and serve it; `path` of the calls follows /_matrix/client/v3, unless it is whole. */
 export async function readingServer(t: TestContext, overrides: Partial<ReadingLayerPorts> = {}): Promise<ReadingServer> {
   const world = await World.open(t, overrides)
   const { edge, send } = await testEdge(
@@ -28,7 +28,9 @@ export async function readingServer(t: TestContext, overrides: Partial<ReadingLa
     world,
     waiting: edge.waiting,
     get: (userId, path, query = {}) =>
-      send('GET', `/_matrix/client/v3${path}?${new URLSearchParams(query).toString()}`, { headers: headersOf(userId) }),
+      send('GET', `${path.startsWith('/_matrix') ? '' : '/_matrix/client/v3'}${path}?${new URLSearchParams(query).toString()}`, {
+        headers: headersOf(userId),
+      }),
     send: (method, userId, path, body) =>
       send(method, `/_matrix/client/v3${path}`, { headers: headersOf(userId), body: JSON.stringify(body) }),
   }

@@ -1,7 +1,7 @@
 import { parseEventId, serverOf, type EventId, type RoomId, type ServerName, type UserId } from '@causeway/events'
 import type { Clock } from '../platform/clock.ts'
 import type { Database } from '../storage/database.ts'
-import { removeReadActions } from '../storage/tables/push-actions.ts'
+import { removeReadActions, removeReadThreadActions } from '../storage/tables/push-actions.ts'
 import { advanceReceipt } from '../storage/tables/receipts.ts'
 import { receiptsOfEduMax } from './limits.ts'
 import { privateReceipt, type Receipt, type ReceiptAnnouncement } from './receipt-announcement.ts'
@@ -93,9 +93,12 @@ export class Receipts {
       receipt,
     }
     const steps = [{ query: advanceReceipt(row), expect: 1 }]
-    const read = eventPos > 0 && (thread === '' || thread === 'main')
+    const read =
+      thread === ''
+        ? removeReadActions(room, userId, eventPos)
+        : removeReadThreadActions(room, userId, thread === 'main' ? '' : thread, eventPos)
     const outcome = await db.commit({
-      steps: read ? [...steps, { query: removeReadActions(room, userId, eventPos) }] : steps,
+      steps: eventPos > 0 ? [...steps, { query: read }] : steps,
       announcements: [announcement],
     })
     return outcome.committed ? receipt : undefined

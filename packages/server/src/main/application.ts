@@ -141,7 +141,7 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
       serverName,
       publicBaseUrl: config.server.publicBaseUrl,
       defaultRoomVersion: config.server.defaultRoomVersion,
-      unstableFeatures: { 'uk.tcpip.msc4133': true, 'org.matrix.msc4222': true },
+      unstableFeatures: { 'org.matrix.msc3874': true, 'uk.tcpip.msc4133': true, 'org.matrix.msc4222': true },
     },
     rooms: rooms.rooms,
     roomDirectory: rooms.roomDirectory,

@@ -3,11 +3,14 @@ import { loadEvents } from '../rooms/engine/load-room.ts'
 import type { RoomView } from '../rooms/engine/room-view.ts'
 import type { StoredEvent } from '../rooms/engine/stored-event.ts'
 import { clientEvent } from '../rooms/history/client-event.ts'
-import { wantsEvent, wantsKind, wantsRoom } from '../rooms/history/event-filter.ts'
+import { wantsKind, wantsRoom } from '../rooms/history/event-filter.ts'
 import { livePosAt } from '../rooms/history/live-position.ts'
 import { includes } from '../rooms/history/positions.ts'
 import { RoomSight } from '../rooms/history/room-sight.ts'
+import { choiceOf } from '../rooms/relations/related-by.ts'
+import { bundleRelations } from '../rooms/relations/bundle.ts'
 import type { StateChange } from '../rooms/history/state-history.ts'
+import type { RoomUnread, UnreadCounts } from '../rooms/history/unread.ts'
 import { timelineOf, type Timeline } from '../rooms/history/timeline.ts'
 import { ephemeralPart } from './ephemeral-part.ts'
 import { prevBatchOf } from './prev-batch.ts'
@@ -59,16 +62,27 @@ export async function joinedRoom(
   if (!whole && nothing) return undefined
 
   const limited = timeline.limited || isNew
+  await bundleRelations(ports.db, sight, timeline.events, wish.reading, wish.ignored)
   const shown = timeline.events.map((event) => clientEvent(event, sight, wish.reading))
   const prevBatch = JSON.stringify(wish.tokens.place(await prevBatchOf(ports, view, timeline, upTo)))
   const unread = await ports.unread.of(view, wish.caller.userId, upTo, membership.pos)
   let text = `"timeline":{"events":[${shown.join(',')}],"prev_batch":${prevBatch},"limited":${limited}}`
   text += `,"${wish.stateAfter ?? 'state'}":${eventList(state)}`
-  text += `,"unread_notifications":{"highlight_count":${unread.highlights},"notification_count":${unread.notifications}}`
+  text += unreadText(unread, wish.filter.timeline.unreadThreadNotifications)
   if (summary !== undefined) text += `,"summary":${summary.json}`
   if (whole || ephemeral.texts.length > 0) text += `,"ephemeral":${eventList(ephemeral.texts)}`
   if (whole || data.length > 0) text += `,"account_data":${eventList(accountDataEvents(data))}`
   return `${JSON.stringify(view.roomId)}:{${text}}`
+}
+
+/** Unread counts: of threads apart when the filter asks for it, else of everything together. */
+function unreadText(unread: RoomUnread, threadsApart: boolean): string {
+  const counts = ({ highlights, notifications }: UnreadCounts): string =>
+    `{"highlight_count":${highlights},"notification_count":${notifications}}`
+  const text = `,"unread_notifications":${counts(threadsApart ? unread.main : unread)}`
+  if (!threadsApart || unread.threads.size === 0) return text
+  const threads = [...unread.threads].map(([root, thread]) => `${JSON.stringify(root)}:${counts(thread)}`)
+  return `${text},"unread_thread_notifications":{${threads.join(',')}}`
 }
 
 async function extentOf(ports: SyncPorts, wish: SyncWish, membership: RoomMembership, view: RoomView): Promise<Extent> {
@@ -94,9 +108,9 @@ function roomTimeline(ports: SyncPorts, wish: SyncWish, extent: Extent, sight: R
   const { filter, ignored } = wish
   const { view, upTo, isNew, sincePos } = extent
   const wanted = wantsRoom(filter.timeline, view.roomId)
-  const wants = (event: StoredEvent): boolean =>
-    wanted && (event.isState || !ignored.has(event.pdu.sender)) && wantsEvent(filter.timeline, event)
-  return timelineOf(ports.db, sight, { after: isNew ? 0 : sincePos, upTo, limit: filter.timelineLimit, wants })
+  const choice = choiceOf(ports.db, view, filter.timeline)
+  const wants = (event: StoredEvent): boolean => wanted && (event.isState || !ignored.has(event.pdu.sender)) && choice.wants(event)
+  return timelineOf(ports.db, sight, { after: isNew ? 0 : sincePos, upTo, limit: filter.timelineLimit, wants, prepare: choice.prepare })
 }
 
 /** The changes that the state part needs: since the client's last answer, and at least those during the timeline. */

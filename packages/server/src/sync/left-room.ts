@@ -3,11 +3,13 @@ import { loadEvents, loadNode } from '../rooms/engine/load-room.ts'
 import type { RoomView } from '../rooms/engine/room-view.ts'
 import type { StoredEvent } from '../rooms/engine/stored-event.ts'
 import { bareEvent, clientEvent } from '../rooms/history/client-event.ts'
-import { wantsEvent, wantsKind, wantsRoom } from '../rooms/history/event-filter.ts'
+import { wantsKind, wantsRoom } from '../rooms/history/event-filter.ts'
 import { joinedUntil, lastJoined } from '../rooms/history/last-joined.ts'
 import { livePosAt } from '../rooms/history/live-position.ts'
 import { placeBefore } from '../rooms/history/place.ts'
 import { RoomSight } from '../rooms/history/room-sight.ts'
+import { choiceOf } from '../rooms/relations/related-by.ts'
+import { bundleRelations } from '../rooms/relations/bundle.ts'
 import { timelineOf } from '../rooms/history/timeline.ts'
 import { wasJoined } from './joined-room.ts'
 import { prevBatchOf } from './prev-batch.ts'
@@ -63,12 +65,19 @@ async function memberText(ports: SyncPorts, wish: SyncWish, view: RoomView, sigh
   const goesOn = since !== undefined && sincePos < upTo && (await wasJoined(ports, view, wish.caller.userId, sincePos, upTo))
   const whole = !goesOn || wish.fullState
   const wanted = wantsRoom(filter.timeline, view.roomId)
-  const wants = (event: StoredEvent): boolean =>
-    wanted && (event.isState || !ignored.has(event.pdu.sender)) && wantsEvent(filter.timeline, event)
-  const timeline = await timelineOf(ports.db, sight, { after: goesOn ? sincePos : 0, upTo, limit: filter.timelineLimit, wants })
+  const choice = choiceOf(ports.db, view, filter.timeline)
+  const wants = (event: StoredEvent): boolean => wanted && (event.isState || !ignored.has(event.pdu.sender)) && choice.wants(event)
+  const timeline = await timelineOf(ports.db, sight, {
+    after: goesOn ? sincePos : 0,
+    upTo,
+    limit: filter.timelineLimit,
+    wants,
+    prepare: choice.prepare,
+  })
   const changes = await ports.stateHistory.between(view, whole ? timeline.start - 1 : sincePos, upTo)
   const end = (await loadNode(ports.db, view, left.stateAfter)).state
   const state = await stateTexts(ports, wish, { view, timeline, whole, end, changes, members: [left.key] })
+  await bundleRelations(ports.db, sight, timeline.events, wish.reading, ignored)
   const shown = timeline.events.map((event) => clientEvent(event, sight, wish.reading))
   const prevBatch = JSON.stringify(wish.tokens.place(await prevBatchOf(ports, view, timeline, upTo)))
   const timelineText = `"timeline":{"events":[${shown.join(',')}],"prev_batch":${prevBatch},"limited":${timeline.limited}}`

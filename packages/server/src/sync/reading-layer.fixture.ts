@@ -57,7 +57,14 @@ export interface ReadingLayer {
 export function composeReading(ports: ReadingLayerPorts): ReadingLayer {
   const { db, engine, clock, accountDataEvents } = ports
   const stateHistory = new StateHistory(db, engine)
-  const reading: ReadingPorts = { db, engine, clock, stateHistory, backfill: ports.backfill }
+  const reading: ReadingPorts = {
+    db,
+    engine,
+    clock,
+    stateHistory,
+    backfill: ports.backfill,
+    ignoredBy: (userId) => sync.stream.ignored.of(userId),
+  }
   const isJoined = (roomId: RoomId, userId: UserId): Promise<boolean> => isJoinedMember(engine, roomId, userId)
   const locate = (roomId: RoomId, eventId: EventId) => locateEvent(engine, roomId, eventId)
   const roomReceipts = new RoomReceipts(db)
@@ -66,25 +73,26 @@ export function composeReading(ports: ReadingLayerPorts): ReadingLayer {
   const receipts = new Receipts({ db, clock, locate, isJoined, federateReceipt: ports.federateReceipt })
   const target = (roomId: RoomId, userId: UserId, eventId: EventId, thread: string) =>
     receiptTarget(engine, roomId, userId, eventId, thread)
+  const sync = new Sync({
+    db,
+    engine,
+    clock,
+    epoch: ports.epoch,
+    stateHistory,
+    typing,
+    receipts: roomReceipts,
+    unread,
+    accountData: accountDataEvents,
+    globalData: (userId, type) => accountDataEvents.content({ userId, roomId: '', type }),
+    extensions: ports.extensions,
+  })
   return {
     reading,
     typing,
     receipts,
     readMarkers: new ReadMarkers({ receipts, target, locate, accountData: ports.accountData }),
     unread,
-    sync: new Sync({
-      db,
-      engine,
-      clock,
-      epoch: ports.epoch,
-      stateHistory,
-      typing,
-      receipts: roomReceipts,
-      unread,
-      accountData: accountDataEvents,
-      globalData: (userId, type) => accountDataEvents.content({ userId, roomId: '', type }),
-      extensions: ports.extensions,
-    }),
+    sync,
     syncFilters: new SyncFilters((userId, filterId) => ports.filters.find(userId, filterId)),
   }
 }

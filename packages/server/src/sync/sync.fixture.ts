@@ -22,9 +22,12 @@ import { createRoom, type CreateRoomCommand } from '../rooms/commands/create-roo
 import { sendEvent } from '../rooms/commands/send-event.ts'
 import { addCounts } from '../rooms/engine/notification-counts.ts'
 import type { PushTally } from '../rooms/engine/push-tally.ts'
+import type { EnginePorts } from '../rooms/engine/engine-ports.ts'
 import { RoomEngine } from '../rooms/engine/room-engine.ts'
 import { TransactionMemory } from '../rooms/engine/transaction-memory.ts'
 import type { Reading } from '../rooms/history/client-event.ts'
+import type { RulesSource } from '../rooms/push/push-audience.ts'
+import { PushAudiences } from '../rooms/push/push-audiences.ts'
 import { openSqlite } from '../storage/sqlite/open-sqlite.ts'
 import { insertPushAction } from '../storage/tables/push-actions.ts'
 import { AccountData } from '../users/account-data/account-data.ts'
@@ -56,6 +59,9 @@ export interface AskOptions {
 
 const worlds = new WeakMap<TestContext, World[]>()
 
+/** What a test does otherwise; `rules`: the users' push rules, instead of one rule for all. */
+export type WorldOptions = Partial<ReadingLayerPorts> & { readonly rules?: RulesSource }
+
 /** Rooms and /sync on a real SQLite file. */
 export class World {
   readonly clock = new HandClock()
@@ -67,25 +73,23 @@ export class World {
   #rooms = 0
   #sent = 0
 
-  private constructor(ports: Omit<ReadingLayerPorts, 'clock' | 'engine'>, overrides: Partial<ReadingLayerPorts>) {
+  private constructor(ports: Omit<ReadingLayerPorts, 'clock' | 'engine'>, overrides: WorldOptions) {
     const { db } = ports
     const serverName = parseServerName('here')
     const keyId = parseKeyId('ed25519:a')
     assert(serverName !== undefined && keyId !== undefined, 'names of a test are valid')
     const signer = { serverName, key: signingKeyFromSeed(keyId, new Uint8Array(32).fill(7)) }
     const audience = { tally }
-    this.engine = new RoomEngine({ db, serverName, signer, clock: this.clock, random: realRandom(), audienceOf: async () => audience }, 1e8)
+    const audiences = overrides.rules === undefined ? undefined : new PushAudiences(db, overrides.rules)
+    const audienceOf: EnginePorts['audienceOf'] = async (view) => (audiences === undefined ? audience : audiences.of(view))
+    this.engine = new RoomEngine({ db, serverName, signer, clock: this.clock, random: realRandom(), audienceOf }, 1e8)
     this.#transactions = new TransactionMemory(db)
     this.ports = { ...ports, engine: this.engine, clock: this.clock, ...overrides }
     this.layer = composeReading(this.ports)
   }
 
   /** A world of its own, or with `folder` one that finds the rooms of an earlier one. */
-  static async open(
-    t: TestContext,
-    overrides: Partial<ReadingLayerPorts> = {},
-    folder = mkdtempSync(join(tmpdir(), 'causeway-')),
-  ): Promise<World> {
+  static async open(t: TestContext, overrides: WorldOptions = {}, folder = mkdtempSync(join(tmpdir(), 'causeway-'))): Promise<World> {
     const db = await openSqlite({ path: join(folder, 'a.db'), soon: (run) => void setImmediate(run) })
     const accountData = new AccountData({ db })
     const pushRules = new PushRules({ db, clock: new HandClock(), accountData })
@@ -202,12 +206,16 @@ export function sessionOf(userId: UserId): number {
 }
 
 /** Messages notify everybody (class 1); a text that names bob highlights him. */
-function tally(view: { readonly counts: Uint8Array | undefined }, pdu: { readonly type: string; readonly content: JsonObject }): PushTally {
+function tally(
+  view: { readonly counts: Uint8Array | undefined },
+  pdu: { readonly type: string; readonly content: JsonObject },
+  thread: EventId | undefined,
+): PushTally {
   if (pdu.type !== 'm.room.message') return { counts: view.counts, actions: [] }
   const named = String(pdu.content['body']).includes('bob')
   return {
-    counts: addCounts(view.counts, [1], named ? 1 : 0),
-    actions: named ? [{ write: insertPushAction, values: (room, pos) => [room, bob, pos, '', 0, 1] }] : [],
+    counts: addCounts(view.counts, { notified: [1], rows: named ? 1 : 0, inThread: thread !== undefined }),
+    actions: named ? [{ write: insertPushAction, values: (room, pos) => [room, bob, pos, thread ?? '', 0, 1] }] : [],
   }
 }
 
@@ -233,6 +241,7 @@ export interface RoomJson {
   readonly ephemeral?: EventsJson
   readonly account_data?: EventsJson
   readonly invite_state?: EventsJson
+  readonly unread_thread_notifications?: Record<string, { readonly notification_count: number; readonly highlight_count: number }>
   readonly unread_notifications?: { readonly notification_count: number; readonly highlight_count: number }
   readonly summary?: Record<string, unknown>
 }

@@ -198,12 +198,15 @@ export class SenderWorld {
       counts: undefined,
       origin: undefined,
       redactedBy: undefined,
+      thread: undefined,
     }
     const { slot } = this.db
     const rows: Rows[] = [
       {
         write: insertEvent,
-        rows: [[room, event, eventId, 0, pos, 1, slot, position, 1, 1, 0, 1, 0, 0, new Uint8Array(), null, null, to.length > 0 ? 1 : 0]],
+        rows: [
+          [room, event, eventId, 0, pos, 1, slot, position, 1, 1, 0, 1, 0, 0, new Uint8Array(), null, null, to.length > 0 ? 1 : 0, null],
+        ],
       },
       { write: insertBody, rows: [[room, event, Buffer.from(json)]] },
       { write: upsertRoomServer, rows: [...known.servers].map((name) => [room, name, 1, null]) },

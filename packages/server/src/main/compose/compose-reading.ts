@@ -63,6 +63,7 @@ export function composeReading(
     clock,
     stateHistory,
     backfill: (view, place) => backfill({ engine, peers: ports.peers, log }, view, place.depth),
+    ignoredBy: (userId) => sync.stream.ignored.of(userId),
   }
   const unread = new Unread({
     db,

@@ -6,6 +6,7 @@ import type { RoomEngine } from '../engine/room-engine.ts'
 import { RoomUnit } from '../engine/room-unit.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import { standing, type StoredEvent } from '../engine/stored-event.ts'
+import { requireRelatable } from '../relations/place-relation.ts'
 import type { TransactionKey, TransactionMemory } from '../engine/transaction-memory.ts'
 import type { Rows } from '../../storage/database.ts'
 
@@ -30,6 +31,7 @@ export async function sendEvent(engine: RoomEngine, transactions: TransactionMem
     if (earlier !== undefined) return { eventId: earlier as EventId, committed: engine.settled(command.roomId) }
     const same = command.stateKey === undefined ? undefined : unchanged(view, command)
     if (same !== undefined) return { eventId: same, committed: engine.settled(command.roomId) }
+    await requireRelatable(engine.ports, view, command)
     const { event, committed } = await sendInto(engine, view, command, (eventId) =>
       key === undefined ? [] : [transactions.rows(key, eventId, engine.ports.clock.now())],
     )

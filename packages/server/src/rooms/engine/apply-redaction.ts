@@ -1,6 +1,7 @@
 import { canRedact, redactPdu } from '@causeway/events'
 import { markRedacted, replaceBody } from '../../storage/tables/events.ts'
 import { addPendingRedaction } from '../../storage/tables/rooms.ts'
+import { dropRelation } from '../relations/place-relation.ts'
 import type { EnginePorts } from './engine-ports.ts'
 import { findEvent } from './load-room.ts'
 import type { RoomUnit } from './room-unit.ts'
@@ -46,6 +47,7 @@ async function redactTarget(
   // The body may be a row of this very unit: its insert comes first, since writes go in the order in which they are named.
   unit.addLast(replaceBody, [view.room, target.event, encoder.encode(redacted.pdu.json)])
   view.replace(redacted)
+  dropRelation(view, unit, target)
 }
 
 const encoder = new TextEncoder()

@@ -1,4 +1,4 @@
-import type { Pdu, ServerName, Signer } from '@causeway/events'
+import type { EventId, Pdu, ServerName, Signer } from '@causeway/events'
 import type { Clock } from '../../platform/clock.ts'
 import type { Random } from '../../platform/random.ts'
 import type { Database } from '../../storage/database.ts'
@@ -14,5 +14,5 @@ export interface EnginePorts {
   readonly clock: Clock
   readonly random: Random
   /** Who is to be notified of a live event: by what the view and its members' rules say. Judges without waiting. */
-  readonly audienceOf: (view: RoomView) => Promise<{ tally(view: RoomView, pdu: Pdu): PushTally }>
+  readonly audienceOf: (view: RoomView) => Promise<{ tally(view: RoomView, pdu: Pdu, thread: EventId | undefined): PushTally }>
 }

@@ -3,6 +3,7 @@ import { assert } from '../../assert.ts'
 import type { Database } from '../../storage/database.ts'
 import { eventsByNumber, liveEventsBackwards, numbersOf } from '../../storage/tables/events.ts'
 import { localMembers, memberCounts } from '../../storage/tables/memberships.ts'
+import { hasRelations } from '../../storage/tables/relations.ts'
 import {
   findRoom,
   pendingRedactions,
@@ -50,6 +51,7 @@ export async function loadRoom(db: Database, which: RoomId | number): Promise<Ro
   view.lastNumber = Math.max(counters.event, counters.node)
   view.livePos = counters.live
   view.historyPos = counters.history
+  view.relations.any = await hasRelations(db, row.room)
   await restoreTips(db, view, row)
   await restoreMembers(db, view)
   for (const pending of await pendingRedactions(db, row.room)) {

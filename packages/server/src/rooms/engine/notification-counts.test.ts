@@ -5,20 +5,28 @@ import { test } from 'node:test'
 import { addCounts, packCounts, rowsClass, totalOf, unpackCounts } from './notification-counts.ts'
 
 test('totals grow, and an event that notifies nobody changes nothing', () => {
-  const first = addCounts(undefined, [1, 300], 0)
-  const second = addCounts(first, [1], 2)
+  const first = addCounts(undefined, { notified: [1, 300], rows: 0, inThread: false })
+  const second = addCounts(first, { notified: [1], highlighted: [300], rows: 2, inThread: false })
   assert.equal(totalOf(second, 1), 2)
   assert.equal(totalOf(second, 300), 1)
+  assert.equal(totalOf(second, 300, 'mainHighlights'), 1)
   assert.equal(totalOf(second, 7), 0)
   assert.equal(totalOf(second, rowsClass), 2)
-  assert.equal(addCounts(second, [], 0), second)
-  assert.equal(addCounts(undefined, [], 0), undefined)
+  assert.equal(addCounts(second, { notified: [], rows: 0, inThread: false }), second)
+  assert.equal(addCounts(undefined, { notified: [], rows: 0, inThread: true }), undefined)
+})
+
+test('threads are counted beside the main timeline', () => {
+  const main = addCounts(undefined, { notified: [1], rows: 1, inThread: false })
+  const both = addCounts(main, { notified: [1], highlighted: [1], rows: 2, inThread: true })
+  assert.deepEqual([totalOf(both, 1), totalOf(both, 1, 'threads'), totalOf(both, 1, 'threadHighlights')], [1, 1, 1])
+  assert.deepEqual([totalOf(both, rowsClass), totalOf(both, rowsClass, 'threads')], [1, 2])
 })
 
 test('packing keeps large totals', () => {
   const totals = [
-    [1, 5_000_000_000],
-    [2, 0],
+    { classId: 1, kind: 'main', total: 5_000_000_000 },
+    { classId: 2 ** 48 + 1, kind: 'threadHighlights', total: 0 },
   ] as const
   assert.deepEqual(unpackCounts(packCounts(totals)), totals)
 })

@@ -1,40 +1,76 @@
 import { packNumbers, unpackNumbers } from './packed-numbers.ts'
 
+/** What is counted of a class: its notifications and highlights in the main timeline, and in all threads together. */
+const kinds = ['main', 'threads', 'mainHighlights', 'threadHighlights'] as const
+export type CountKind = (typeof kinds)[number]
+
 /**
  * How often one class of users with equal push rules was notified in a room, up to and including an event. Totals only
- * grow, so the count between two events is a difference (decision record "Push counts").
+ * grow, so the count between two events is a difference; what belongs to which thread is seen from the differences at the
+ * events in threads (decision record "Push counts").
  */
-export type ClassTotal = readonly [classId: number, total: number]
+export interface ClassTotal {
+  readonly classId: number
+  readonly kind: CountKind
+  readonly total: number
+}
+
+/** What an event means for the totals. */
+export interface CountedEvent {
+  /** The classes that it notifies, and those for which it is a highlight. */
+  readonly notified: readonly number[]
+  readonly highlighted?: readonly number[]
+  /** Rows of `push_actions` that it writes. */
+  readonly rows: number
+  readonly inThread: boolean
+}
 
 /** The class number under which the rows of `push_actions` are counted, so that readers see whether there are new ones. */
 export const rowsClass = 0
 
+/** Below 2^53, as class numbers are of 48 bits. */
+function keyOf(classId: number, kind: CountKind): number {
+  return classId * kinds.length + kinds.indexOf(kind)
+}
+
 /** Totals as an event's header keeps them. */
 export function packCounts(totals: readonly ClassTotal[]): Uint8Array {
-  return packNumbers(totals.flat())
+  return packNumbers(totals.flatMap(({ classId, kind, total }) => [keyOf(classId, kind), total]))
 }
 
 /** The totals of an event's header. */
 export function unpackCounts(counts: Uint8Array | undefined): ClassTotal[] {
-  const numbers = counts === undefined ? [] : unpackNumbers(counts)
-  const totals: ClassTotal[] = []
-  for (let index = 0; index + 1 < numbers.length; index += 2) totals.push([numbers[index] ?? 0, numbers[index + 1] ?? 0])
-  return totals
+  return pairsOf(counts).map(([key, total]) => ({
+    classId: Math.floor(key / kinds.length),
+    kind: kinds[key % kinds.length] ?? 'main',
+    total,
+  }))
 }
 
 /** The total of one class; 0 if it was never notified. */
-export function totalOf(counts: Uint8Array | undefined, classId: number): number {
-  return unpackCounts(counts).find(([id]) => id === classId)?.[1] ?? 0
+export function totalOf(counts: Uint8Array | undefined, classId: number, kind: CountKind = 'main'): number {
+  const wanted = keyOf(classId, kind)
+  return pairsOf(counts).find(([key]) => key === wanted)?.[1] ?? 0
 }
 
-/**
- * The totals after an event that notifies the classes of `notified` and writes `rows` rows of `push_actions`. Gives
- * `before` itself when nothing changes.
- */
-export function addCounts(before: Uint8Array | undefined, notified: readonly number[], rows: number): Uint8Array | undefined {
-  if (notified.length === 0 && rows === 0) return before
-  const totals = new Map(unpackCounts(before))
-  for (const classId of notified) totals.set(classId, (totals.get(classId) ?? 0) + 1)
-  if (rows > 0) totals.set(rowsClass, (totals.get(rowsClass) ?? 0) + rows)
-  return packCounts([...totals])
+/** The totals after an event. Gives `before` itself when nothing changes. */
+export function addCounts(before: Uint8Array | undefined, event: CountedEvent): Uint8Array | undefined {
+  const { notified, highlighted = [], rows, inThread } = event
+  if (notified.length === 0 && highlighted.length === 0 && rows === 0) return before
+  const totals = new Map(pairsOf(before))
+  const add = (classId: number, kind: CountKind, count: number): void => {
+    const key = keyOf(classId, kind)
+    totals.set(key, (totals.get(key) ?? 0) + count)
+  }
+  for (const classId of notified) add(classId, inThread ? 'threads' : 'main', 1)
+  for (const classId of highlighted) add(classId, inThread ? 'threadHighlights' : 'mainHighlights', 1)
+  if (rows > 0) add(rowsClass, inThread ? 'threads' : 'main', rows)
+  return packNumbers([...totals].flat())
+}
+
+function pairsOf(counts: Uint8Array | undefined): (readonly [key: number, total: number])[] {
+  const numbers = counts === undefined ? [] : unpackNumbers(counts)
+  const pairs: (readonly [key: number, total: number])[] = []
+  for (let index = 0; index + 1 < numbers.length; index += 2) pairs.push([numbers[index] ?? 0, numbers[index + 1] ?? 0])
+  return pairs
 }

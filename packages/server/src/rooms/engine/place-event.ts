@@ -3,6 +3,8 @@ import { limits } from '../../limits.ts'
 import { hash48 } from '../../storage/hash48.ts'
 import { insertBody, insertEvent, insertEventId, placeEvent as placeEventRow } from '../../storage/tables/events.ts'
 import { addMissingEvent, insertStateChange, insertStateNode, writeCheckpoint } from '../../storage/tables/rooms.ts'
+import { threadAtPlace } from '../history/thread-of.ts'
+import { addRelation } from '../relations/place-relation.ts'
 import { applyPendingRedaction, applyRedaction } from './apply-redaction.ts'
 import type { CommitDraft } from './commit-draft.ts'
 import type { EnginePorts } from './engine-ports.ts'
@@ -51,6 +53,8 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
   const gap = edges.prev.includes(0)
   const known = gap ? view.tips : prev
   const after = isState && accepted ? writeNode(unit, successor(stateBefore, number, key), stateBefore) : stateBefore
+  const live = accepted && placement.historyDepth === undefined
+  const thread = live ? await threadAtPlace(ports.db, view, pdu) : undefined
   const event: StoredEvent = {
     event: number,
     pdu,
@@ -68,6 +72,7 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
     counts: undefined,
     origin: placement.origin,
     redactedBy: undefined,
+    thread,
   }
   if (gap && placement.standing !== standing.outlier) {
     for (const [index, id] of pdu.prevEvents.entries()) if (edges.prev[index] === 0) unit.draft.add(addMissingEvent, view.room, id, number)
@@ -77,6 +82,7 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
   if (accepted && placement.historyDepth !== undefined) addHistory(unit, view, placement, event)
   else if (accepted) await advance(ports, view, unit, placement, event, after)
   else addEventRows(unit, view, placement, event, 0)
+  if (accepted) addRelation(view, unit, event)
   if (accepted && pdu.type === 'm.room.redaction') await applyRedaction(ports, view, unit, event)
   if (view.pendingRedactions.has(pdu.eventId)) await applyPendingRedaction(ports, view, unit, event)
   return event
@@ -107,7 +113,7 @@ async function advance(
   const serversBefore = [...view.servers.keys()]
   view.livePos += 1
   event.pos = view.livePos
-  const tally = audience.tally(view, placement.pdu)
+  const tally = audience.tally(view, placement.pdu, event.thread)
   event.counts = tally.counts
   for (const action of tally.actions) unit.draft.add(action.write, ...action.values(view.room, event.pos))
   for (const [key, old, now] of changes) unit.draft.add(insertStateChange, view.room, event.pos, key, old, now)
@@ -152,9 +158,10 @@ function addEventRows(unit: RoomUnit, view: RoomView, placement: Placement, even
         ...state,
         event.origin ?? null,
         federate,
+        event.thread ?? null,
       )
     } else {
-      unit.draft.add(placeEventRow, view.room, event.event, ...place, ...state, federate)
+      unit.draft.add(placeEventRow, view.room, event.event, ...place, ...state, federate, event.thread ?? null)
     }
   })
 }

@@ -27,6 +27,7 @@ export class RoomUnit {
   #positioned = false
   readonly #last = new CommitDraft()
   readonly #late: ((position: number) => void)[] = []
+  readonly #settled: (() => void)[] = []
 
   constructor(ports: EnginePorts, view: RoomView) {
     this.#ports = ports
@@ -88,6 +89,11 @@ export class RoomUnit {
     this.#late.push(add)
   }
 
+  /** What is to be done when the unit is durable, or has failed. */
+  whenSettled(run: () => void): void {
+    this.#settled.push(run)
+  }
+
   /** Hand everything to the commit lane. All events of a unit share one stream position, for they become visible together. */
   commit(): Promise<CommitOutcome> {
     const view = this.#view
@@ -123,7 +129,10 @@ export class RoomUnit {
       announcements: [announcement],
     })
     view.ahead = false
-    const settle = (): void => view.settle(this.#placed, this.#nodes)
+    const settle = (): void => {
+      view.settle(this.#placed, this.#nodes)
+      for (const run of this.#settled) run()
+    }
     committed.then(settle, settle)
     return committed
   }

@@ -1,5 +1,6 @@
 import { forgetParsed, type EventId, type Pdu, type RoomId, type RoomRules, type UserId } from '@causeway/events'
 import { limits } from '../../limits.ts'
+import { RoomRelations } from '../relations/room-relations.ts'
 import { KeyTable } from './key-table.ts'
 import { RecentMap } from './recent-map.ts'
 import { StateVector, type EventNumber, type KeyNumber } from './state-vector.ts'
@@ -67,6 +68,8 @@ export class RoomView {
 
   /** Redactions whose target we have not got, by the target's id. */
   readonly pendingRedactions = new Map<EventId, EventNumber>()
+
+  readonly relations = new RoomRelations()
 
   readonly #events = new RecentMap<EventNumber, StoredEvent>(limits.roomEventsInMemoryMax)
   readonly #numbers = new RecentMap<EventId, EventNumber>(limits.roomEventsInMemoryMax)

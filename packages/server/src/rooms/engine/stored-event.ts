@@ -34,6 +34,8 @@ export interface StoredEvent {
   readonly origin: string | undefined
   /** The number of the redaction that was applied to it. */
   readonly redactedBy: EventNumber | undefined
+  /** The root of the thread that it came in as a live event; absent for the main timeline. */
+  readonly thread: EventId | undefined
 }
 
 const standings: readonly Standing[] = [0, 1, 2, 3, 4]
@@ -59,5 +61,6 @@ export function storedEvent(row: EventRow, rules: RoomRules): StoredEvent {
     counts: row.counts ?? undefined,
     origin: row.origin ?? undefined,
     redactedBy: row.redacted_by ?? undefined,
+    thread: row.thread === null ? undefined : (row.thread as EventId),
   }
 }

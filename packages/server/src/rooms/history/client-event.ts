@@ -21,6 +21,8 @@ export function clientEvent(event: StoredEvent, sight: RoomSight, reading: Readi
   if (event.isState) unsigned += replacedOf(event, sight)
   const redaction = sight.redaction(event)
   if (redaction !== undefined) unsigned += `,"redacted_because":${bareEvent(redaction, reading)}`
+  const relations = sight.relations(event)
+  if (relations !== undefined) unsigned += `,"m.relations":${relations}`
   return `${prefixOf(event.pdu, reading)},"unsigned":{${unsigned}}}`
 }
 

@@ -1,6 +1,7 @@
 import type { RoomId } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import type { StoredEvent } from '../engine/stored-event.ts'
+import { relationOf } from '../relations/relation-of.ts'
 import { filterListMax } from './limits.ts'
 
 /** Which events a client wants (Client-Server API, EventFilter and RoomEventFilter). */
@@ -16,6 +17,12 @@ export interface EventFilter {
   readonly lazyLoadMembers: boolean
   readonly includeRedundantMembers: boolean
   readonly unreadThreadNotifications: boolean
+  /** Kinds of relations that an event itself has. */
+  readonly relTypes: ReadonlySet<string> | undefined
+  readonly notRelTypes: ReadonlySet<string> | undefined
+  /** Who must have sent an event that relates to it, and in what kind of relation; see `choiceOf`. */
+  readonly relatedBySenders: ReadonlySet<string> | undefined
+  readonly relatedByRelTypes: ReadonlySet<string> | undefined
 }
 
 /** Event types as a filter lists them; `*` stands for any characters. */
@@ -53,6 +60,10 @@ export function parseEventFilter(value: unknown, name: string): EventFilter {
     lazyLoadMembers: flag(plain, 'lazy_load_members', name) ?? false,
     includeRedundantMembers: flag(plain, 'include_redundant_members', name) ?? false,
     unreadThreadNotifications: flag(plain, 'unread_thread_notifications', name) ?? false,
+    relTypes: setOf('rel_types') ?? setOf('org.matrix.msc3874.rel_types'),
+    notRelTypes: setOf('not_rel_types') ?? setOf('org.matrix.msc3874.not_rel_types'),
+    relatedBySenders: setOf('related_by_senders'),
+    relatedByRelTypes: setOf('related_by_rel_types'),
   }
 }
 
@@ -76,13 +87,19 @@ export function wantsKind(filter: EventFilter, type: string, sender: string | un
 export function wantsEvent(filter: EventFilter, event: StoredEvent): boolean {
   const { pdu } = event
   if (!wantsKind(filter, pdu.type, pdu.sender)) return false
+  if (filter.relTypes !== undefined || filter.notRelTypes !== undefined) {
+    const relType = relationOf(pdu)?.type
+    if (filter.relTypes !== undefined && (relType === undefined || !filter.relTypes.has(relType))) return false
+    if (relType !== undefined && filter.notRelTypes?.has(relType) === true) return false
+  }
   return filter.containsUrl === undefined || (pdu.content['url'] !== undefined) === filter.containsUrl
 }
 
 /** Does it let all events of a room through? */
 export function wantsAll(filter: EventFilter): boolean {
-  const { types, notTypes, senders, notSenders, containsUrl } = filter
-  return [types, notTypes, senders, notSenders, containsUrl].every((part) => part === undefined)
+  const { types, notTypes, senders, notSenders, containsUrl, relTypes, notRelTypes, relatedBySenders, relatedByRelTypes } = filter
+  const relations = [relTypes, notRelTypes, relatedBySenders, relatedByRelTypes]
+  return [types, notTypes, senders, notSenders, containsUrl, ...relations].every((part) => part === undefined)
 }
 
 function isListed(list: TypeList, type: string): boolean {

@@ -32,5 +32,3 @@ export const ownEventScanMax = 1_000
 export const unreadInMemoryMax = 50_000
 /** Events that are read and written in one go before others get their turn: some milliseconds. */
 export const sliceEvents = 500
-/** Relations that are followed to find an event's thread; the specification recommends three. */
-export const threadHopsMax = 3

@@ -22,6 +22,8 @@ export interface PageWish {
   readonly to: Place | undefined
   readonly limit: number
   readonly wants: (event: StoredEvent) => boolean
+  /** Looks up what `wants` needs to know of events. */
+  readonly prepare?: ((events: readonly StoredEvent[]) => Promise<void>) | undefined
 }
 
 /** The events in the order of the direction, and where the next page begins; no `end` when there is nothing further. */
@@ -87,6 +89,7 @@ class PageReader {
         rows.map((row) => row.event),
       )
       await this.#sight.load(events)
+      await this.#wish.prepare?.(events)
       for (const event of events) {
         if (this.#events.length >= this.#wish.limit || text >= pageTextMax) return
         scanned += 1

@@ -2,6 +2,7 @@ import type { EventId, RoomId, UserId } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { findEvent } from '../engine/load-room.ts'
 import { standing, type StoredEvent } from '../engine/stored-event.ts'
+import { bundleRelations } from '../relations/bundle.ts'
 import { clientEvent, type Reading } from './client-event.ts'
 import { joinedUntil, lastJoined } from './last-joined.ts'
 import type { ReadingPorts } from './reading-ports.ts'
@@ -26,6 +27,7 @@ export async function requireVisibleEvent(
 /** One event as JSON text. Throws M_NOT_FOUND for one that the user may not read. */
 export async function readEvent(ports: ReadingPorts, roomId: RoomId, eventId: EventId, userId: UserId, reading: Reading): Promise<string> {
   const { event, sight } = await requireVisibleEvent(ports, roomId, eventId, userId)
+  await bundleRelations(ports.db, sight, [event], reading, () => ports.ignoredBy(userId))
   return clientEvent(event, sight, reading)
 }
 

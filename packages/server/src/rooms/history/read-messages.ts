@@ -2,6 +2,8 @@ import type { EventId, RoomId, UserId } from '@causeway/events'
 import { loadEvents, loadNode } from '../engine/load-room.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import type { StoredEvent } from '../engine/stored-event.ts'
+import { bundleRelations } from '../relations/bundle.ts'
+import { choiceOf } from '../relations/related-by.ts'
 import { bareEvent, clientEvent, type Reading } from './client-event.ts'
 import { wantsEvent, wantsRoom, type EventFilter } from './event-filter.ts'
 import { contextEventsMax, pageEventsMax } from './limits.ts'
@@ -49,9 +51,10 @@ export async function readMessages(
   const page = await readPage(
     ports.db,
     sight,
-    { ...clamped(access, wish, start), limit: limitOf(wish), wants: (event) => wantsEvent(filter, event) },
+    { ...clamped(access, wish, start), limit: limitOf(wish), ...choiceOf(ports.db, access.view, filter) },
     ports.backfill,
   )
+  await bundleRelations(ports.db, sight, page.events, reading, () => ports.ignoredBy(userId))
   const newest = wish.direction === 'b' ? page.events[0] : page.events.at(-1)
   const state = newest === undefined || !filter.lazyLoadMembers ? [] : await sendersOf(ports, access.view, newest, page.events)
   return { start, end: page.end, chunk: textsOf(page, sight, reading), state: state.map((event) => bareEvent(event, reading)) }
@@ -79,22 +82,24 @@ export async function readContext(
   const { event, sight } = await requireVisibleEvent(ports, roomId, eventId, userId)
   const { filter } = wish
   const limit = Math.min(wish.limit, contextEventsMax)
-  const wants = (other: StoredEvent): boolean => wantsRoom(filter, roomId) && wantsEvent(filter, other)
+  const choice = wantsRoom(filter, roomId) ? choiceOf(ports.db, sight.view, filter) : { wants: () => false }
   const page = (direction: 'b' | 'f', from: Place, count: number): Promise<Page> =>
     count === 0
       ? Promise.resolve({ events: [], end: from })
-      : readPage(ports.db, sight, { direction, from, to: undefined, limit: count, wants }, ports.backfill)
+      : readPage(ports.db, sight, { direction, from, to: undefined, limit: count, ...choice }, ports.backfill)
   const before = await page('b', placeBefore(event), Math.floor(limit / 2))
   const after = await page('f', placeAfter(event), Math.ceil(limit / 2))
   const last = after.events.at(-1) ?? event
   const oldest = before.events.at(-1)
+  const shown = [...before.events, event, ...after.events]
+  await bundleRelations(ports.db, sight, shown, reading, () => ports.ignoredBy(userId))
   return {
     start: before.end ?? (oldest === undefined ? placeBefore(event) : placeBefore(oldest)),
     end: after.end ?? placeAfter(last),
     event: clientEvent(event, sight, reading),
     before: textsOf(before, sight, reading),
     after: textsOf(after, sight, reading),
-    state: await contextState(ports, sight.view, last, [...before.events, event, ...after.events], filter, reading),
+    state: await contextState(ports, sight.view, last, shown, filter, reading),
   }
 }
 

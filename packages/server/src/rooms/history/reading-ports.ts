@@ -1,3 +1,4 @@
+import type { UserId } from '@causeway/events'
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../storage/database.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
@@ -11,4 +12,6 @@ export interface ReadingPorts {
   readonly clock: Clock
   readonly stateHistory: StateHistory
   readonly backfill: Backfill
+  /** The users whose events a user of ours is not to be shown. */
+  readonly ignoredBy: (userId: UserId) => Promise<ReadonlySet<string>>
 }

@@ -8,6 +8,12 @@ import type { StoredEvent } from '../engine/stored-event.ts'
 import { LoadedState } from '../engine/view-state.ts'
 import { mayRead, type Standpoint } from './visibility.ts'
 
+/** A thread of which a user sees something. */
+export interface SeenThread {
+  /** Did the user send its root or a reply? */
+  readonly participated: boolean
+}
+
 /**
  * What one user sees of one room, for the length of a request. Events are first loaded (`load`, which in a warm room asks
  * nothing of the database), then judged without waiting. Messages share their state, so a page costs a few lookups.
@@ -22,6 +28,8 @@ export class RoomSight {
   readonly #standpoints = new Map<number, Standpoint>()
   readonly #replaced = new Map<EventNumber, StoredEvent>()
   readonly #redactions = new Map<EventNumber, StoredEvent>()
+  readonly #bundles = new Map<EventNumber, string>()
+  readonly #threads = new Map<EventNumber, SeenThread>()
 
   /** `joinedUntil`: see `mayRead`; Infinity for somebody who is joined. */
   constructor(db: Database, view: RoomView, userId: UserId, joinedUntil: number) {
@@ -74,6 +82,26 @@ export class RoomSight {
   /** The redaction that was applied to an event. */
   redaction(event: StoredEvent): StoredEvent | undefined {
     return event.redactedBy === undefined ? undefined : this.#redactions.get(event.redactedBy)
+  }
+
+  /** The event is shown with these aggregations of its children, as JSON. */
+  bundle(event: StoredEvent, json: string, thread: SeenThread | undefined): void {
+    this.#bundles.set(event.event, json)
+    if (thread !== undefined) this.#threads.set(event.event, thread)
+  }
+
+  /** The thread of an event that was bundled, as far as the user sees it. */
+  threadOf(event: StoredEvent): SeenThread | undefined {
+    return this.#threads.get(event.event)
+  }
+
+  isBundled(event: StoredEvent): boolean {
+    return this.#bundles.has(event.event)
+  }
+
+  /** The aggregations of an event's children, as JSON. */
+  relations(event: StoredEvent): string | undefined {
+    return this.#bundles.get(event.event)
   }
 
   #changesSight(event: StoredEvent): boolean {

@@ -12,6 +12,8 @@ export interface TimelineWish {
   readonly limit: number
   /** Does the reader want this event? */
   readonly wants: (event: StoredEvent) => boolean
+  /** Looks up what `wants` needs to know of events. */
+  readonly prepare?: ((events: readonly StoredEvent[]) => Promise<void>) | undefined
   /** An event that is shown in any case. */
   readonly always?: number | undefined
 }
@@ -41,6 +43,7 @@ export async function timelineOf(db: Database, sight: RoomSight, wish: TimelineW
     const batch = await newestBefore(db, sight.view, start, wish, wish.limit - events.length)
     if (batch.length === 0) return { events: events.reverse(), start, first, limited: false }
     await sight.load(batch)
+    await wish.prepare?.(batch)
     for (const event of batch) {
       if (events.length >= wish.limit) break
       first = event

@@ -7,8 +7,10 @@ import {
   PushEvent,
   wordsOf,
   type CompiledRules,
+  type EventId,
   type Pdu,
   type PushFacts,
+  type PushOutcome,
   type UserDependence,
   type UserId,
 } from '@causeway/events'
@@ -77,15 +79,15 @@ export class PushAudience {
     if (word !== undefined) this.#byFirstWord.set(word, [...(this.#byFirstWord.get(word) ?? []), userId])
   }
 
-  /** Whom the event notifies. `view` is the room before the event's own state is taken in. */
-  tally(view: RoomView, pdu: Pdu): PushTally {
+  /** Whom the event, in a thread or in the main timeline, notifies. `view` is the room before the event's own state is taken in. */
+  tally(view: RoomView, pdu: Pdu, thread: EventId | undefined): PushTally {
     const event = new PushEvent(pdu)
     const base = facts(view, pdu)
-    const classNotified = new Map<number, boolean>()
+    const classOutcomes = new Map<number, PushOutcome>()
     const named = new Set<string>()
     let byName = false
     for (const [classId, { rules, dependence }] of this.#classes) {
-      classNotified.set(classId, evaluate(rules, event, base).notify)
+      classOutcomes.set(classId, evaluate(rules, event, base))
       for (const userId of namedUserIds(dependence, event)) named.add(userId)
       byName ||= dependence.displayName
     }
@@ -100,18 +102,28 @@ export class PushAudience {
       if (user === undefined || rules === undefined || userId === pdu.sender) return
       const own = { ...base, userId, ...(user.displayName === undefined ? {} : { displayName: user.displayName }) }
       const outcome = evaluate(rules, event, own)
-      const notify = (outcome.notify ? 1 : 0) - (classNotified.get(user.classId) === true ? 1 : 0)
-      if (notify !== 0 || outcome.highlight) actions.push(actionFor(userId, notify, outcome.highlight))
+      const counted = classOutcomes.get(user.classId)
+      const notify = difference(outcome.notify, counted?.notify)
+      const highlight = difference(outcome.highlight, counted?.highlight)
+      if (notify !== 0 || highlight !== 0) actions.push(actionFor(userId, thread ?? '', notify, highlight))
     }
     for (const userId of named) if (this.#users.has(userId as UserId)) judge(userId as UserId)
     for (const userId of this.#apart.keys()) if (!named.has(userId)) judge(userId)
-    const notified = [...classNotified].filter(([, notifies]) => notifies).map(([classId]) => classId)
-    return { counts: addCounts(view.counts, notified, actions.length), actions }
+    const classesWith = (is: (outcome: PushOutcome) => boolean) =>
+      [...classOutcomes].flatMap(([classId, outcome]) => (is(outcome) ? [classId] : []))
+    const notified = classesWith((outcome) => outcome.notify)
+    const highlighted = classesWith((outcome) => outcome.highlight)
+    return { counts: addCounts(view.counts, { notified, highlighted, rows: actions.length, inThread: thread !== undefined }), actions }
   }
 }
 
-function actionFor(userId: UserId, notify: number, highlight: boolean): PushAction {
-  return { write: insertPushAction, values: (room, pos) => [room, userId, pos, '', notify, highlight ? 1 : 0] }
+/** 1 where the user gets what the class does not, -1 the other way round. */
+function difference(own: boolean, ofClass: boolean | undefined): number {
+  return (own ? 1 : 0) - (ofClass === true ? 1 : 0)
+}
+
+function actionFor(userId: UserId, thread: string, notify: number, highlight: number): PushAction {
+  return { write: insertPushAction, values: (room, pos) => [room, userId, pos, thread, notify, highlight] }
 }
 
 function facts(view: RoomView, pdu: Pdu): PushFacts {

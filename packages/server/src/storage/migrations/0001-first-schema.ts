@@ -27,16 +27,27 @@ export const firstSchema: Migration = {
     // depth: local depth. key, sender: numbers of room_keys. state_before/after: nodes of room_state.
     // standing: 0 accepted, 1 soft-failed, 2 rejected, 3 outlier, 4 undecided. edges: packed prev and auth numbers.
     // counts: packed notification totals. origin: what the sending session gave (device, transaction id).
+    // thread: the root of the thread that a live event is in; absent in the main timeline.
     `CREATE TABLE events (room integer NOT NULL, event integer NOT NULL, event_id text NOT NULL, standing integer NOT NULL,
        provisional integer NOT NULL DEFAULT 0, pos integer, depth integer NOT NULL, slot integer NOT NULL, position integer NOT NULL,
        ts integer NOT NULL, key integer NOT NULL, is_state integer NOT NULL, sender integer NOT NULL,
        state_before integer NOT NULL, state_after integer NOT NULL, edges blob NOT NULL, counts blob, origin text,
-       federate integer NOT NULL DEFAULT 0, redacted_by integer,
+       federate integer NOT NULL DEFAULT 0, redacted_by integer, thread text,
        PRIMARY KEY (room, event)) WITHOUT ROWID`,
     `CREATE UNIQUE INDEX events_live ON events (room, pos) WHERE pos IS NOT NULL`,
     `CREATE INDEX events_history ON events (room, depth, pos) WHERE pos IS NOT NULL`,
     `CREATE INDEX events_federate ON events (slot, position) WHERE federate = 1`,
     `CREATE INDEX events_federate_room ON events (room, pos) WHERE federate = 1`,
+    `CREATE INDEX events_threads ON events (room, pos) WHERE thread IS NOT NULL`,
+    // What each event relates to, from its commit on until it is redacted. parent may be an event that we have not got.
+    // depth, pos: the child's place in history order. sender: a number of room_keys. ts: the child's own time.
+    // annotation: of an annotation, 48 bits of the hash of its type and key.
+    `CREATE TABLE relations (room integer NOT NULL, child integer NOT NULL, parent text NOT NULL, rel_type text NOT NULL,
+       depth integer NOT NULL, pos integer NOT NULL, sender integer NOT NULL, ts integer NOT NULL, annotation integer,
+       PRIMARY KEY (room, child)) WITHOUT ROWID`,
+    `CREATE INDEX relations_of_parent ON relations (room, parent, depth, pos, rel_type)`,
+    `CREATE INDEX relations_annotations ON relations (room, parent, sender, annotation) WHERE annotation IS NOT NULL`,
+    `CREATE INDEX relations_threads ON relations (room, depth, pos) WHERE rel_type = 'm.thread'`,
     // Which number an event id has in a room. hash: 48 bits of the id, so that the index stays small.
     `CREATE TABLE event_ids (room integer NOT NULL, hash integer NOT NULL, event integer NOT NULL,
        PRIMARY KEY (room, hash, event)) WITHOUT ROWID`,

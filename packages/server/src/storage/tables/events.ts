@@ -23,6 +23,7 @@ export interface EventRow {
   readonly counts: Uint8Array | null
   readonly origin: string | null
   readonly redacted_by: number | null
+  readonly thread: string | null
   readonly json: Uint8Array
 }
 
@@ -49,6 +50,7 @@ export const insertEvent = insert({
     counts: 'bytes',
     origin: 'text',
     federate: 'int',
+    thread: 'text',
   },
 })
 
@@ -70,6 +72,7 @@ export const placeEvent = update({
     edges: 'bytes',
     counts: 'bytes',
     federate: 'int',
+    thread: 'text',
   },
 })
 
@@ -113,7 +116,7 @@ export function eventsByNumber(db: Database, room: number, events: readonly numb
   if (events.length === 0) return Promise.resolve([])
   return db.all(sql<EventRow>('events.byNumber')`
     SELECT e.event, event_id, standing, pos, depth, slot, position, ts, key, is_state, sender, state_before, state_after, edges,
-      counts, origin, redacted_by, b.json
+      counts, origin, redacted_by, thread, b.json
     FROM events e JOIN event_bodies b ON b.room = e.room AND b.event = e.event
     WHERE e.room = ${room} AND e.event ${new In(events)}`)
 }
@@ -122,7 +125,7 @@ export function eventsByNumber(db: Database, room: number, events: readonly numb
 export function liveEventsBackwards(db: Database, room: number, after: number, upTo: number, limit: number): Promise<EventRow[]> {
   return db.all(sql<EventRow>('events.liveBackwards')`
     SELECT e.event, event_id, standing, pos, depth, slot, position, ts, key, is_state, sender, state_before, state_after, edges,
-      counts, origin, redacted_by, b.json
+      counts, origin, redacted_by, thread, b.json
     FROM events e JOIN event_bodies b ON b.room = e.room AND b.event = e.event
     WHERE e.room = ${room} AND e.pos > ${after} AND e.pos <= ${upTo}
     ORDER BY e.pos DESC LIMIT ${limit}`)
@@ -138,7 +141,7 @@ export interface HistoryPlace {
 export function historyBackwards(db: Database, room: number, place: HistoryPlace, limit: number): Promise<EventRow[]> {
   return db.all(sql<EventRow>('events.historyBackwards')`
     SELECT e.event, event_id, standing, pos, depth, slot, position, ts, key, is_state, sender, state_before, state_after, edges,
-      counts, origin, redacted_by, b.json
+      counts, origin, redacted_by, thread, b.json
     FROM events e JOIN event_bodies b ON b.room = e.room AND b.event = e.event
     WHERE e.room = ${room} AND e.pos IS NOT NULL AND (e.depth, e.pos) < (${place.depth}, ${place.pos})
     ORDER BY e.depth DESC, e.pos DESC LIMIT ${limit}`)
@@ -148,7 +151,7 @@ export function historyBackwards(db: Database, room: number, place: HistoryPlace
 export function historyForwards(db: Database, room: number, place: HistoryPlace, limit: number): Promise<EventRow[]> {
   return db.all(sql<EventRow>('events.historyForwards')`
     SELECT e.event, event_id, standing, pos, depth, slot, position, ts, key, is_state, sender, state_before, state_after, edges,
-      counts, origin, redacted_by, b.json
+      counts, origin, redacted_by, thread, b.json
     FROM events e JOIN event_bodies b ON b.room = e.room AND b.event = e.event
     WHERE e.room = ${room} AND e.pos IS NOT NULL AND (e.depth, e.pos) > (${place.depth}, ${place.pos})
     ORDER BY e.depth, e.pos LIMIT ${limit}`)

@@ -37,10 +37,10 @@ export function countsAt(db: Database, room: number, pos: number): Promise<{ cou
   return db.first(sql<{ counts: Uint8Array | null }>('events.countsAt')`SELECT counts FROM events WHERE room = ${room} AND pos = ${pos}`)
 }
 
-/** The newest live event of a sender after one position up to another; the caller bounds the range. */
+/** The newest live event of a sender in the main timeline after one position up to another; the caller bounds the range. */
 export async function newestOfSender(db: Database, room: number, sender: number, after: number, upTo: number): Promise<number | undefined> {
   const row = await db.first(sql<{ pos: number | null }>('events.newestOfSender')`
-    SELECT max(pos) AS pos FROM events WHERE room = ${room} AND pos > ${after} AND pos <= ${upTo} AND sender = ${sender}`)
+    SELECT max(pos) AS pos FROM events WHERE room = ${room} AND pos > ${after} AND pos <= ${upTo} AND sender = ${sender} AND thread IS NULL`)
   return row?.pos ?? undefined
 }
 
@@ -57,4 +57,19 @@ export function newestReceiptsOfRooms(db: Database, userId: string): Promise<{ r
   return db.all(sql<{ room: number; slot: number; position: number }>('receipts.newestOfRooms')`
     SELECT r.room, r.slot, max(r.position) AS position FROM memberships m JOIN receipts r ON r.room = m.room
     WHERE m.user_id = ${userId} AND m.membership = 'join' GROUP BY r.room, r.slot`)
+}
+
+/** A live event in a thread. */
+export interface ThreadEventRow {
+  readonly pos: number
+  readonly thread: string
+  readonly sender: number
+  readonly counts: Uint8Array | null
+}
+
+/** The newest live events in threads after one position up to another, newest first. */
+export function threadEvents(db: Database, room: number, after: number, upTo: number, limit: number): Promise<ThreadEventRow[]> {
+  return db.all(sql<ThreadEventRow>('events.inThreads')`
+    SELECT pos, thread, sender, counts FROM events
+    WHERE room = ${room} AND thread IS NOT NULL AND pos > ${after} AND pos <= ${upTo} ORDER BY pos DESC LIMIT ${limit}`)
 }
