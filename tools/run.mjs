@@ -83,7 +83,7 @@ async function runTests(patterns, options) {
   }
   const concurrency = `--test-concurrency=${availableParallelism()}`
   // A reporter beside the usual one sums up for .ci/run.
-  const summary = process.env['CAUSEWAY_TEST_SUMMARY']
+  const summary = process.env['TEST_SUMMARY']
   const reporters =
     summary === undefined
       ? []

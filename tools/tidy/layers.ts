@@ -7,7 +7,7 @@ export const layers: readonly (readonly string[])[] = [
   ['client-api', 'federation-api', 'admin-api'],
   ['sync'],
   ['rooms'],
-  ['users', 'ephemeral'],
+  ['users', 'ephemeral', 'e2ee'],
   ['federation'],
   ['workers'],
   ['http'],
