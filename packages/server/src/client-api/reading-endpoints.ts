@@ -11,6 +11,7 @@ import { getMembersByRoom } from './rooms/get-members-by-room.ts'
 import { getOneRoomEvent } from './rooms/get-one-room-event.ts'
 import { getRoomStateWithKey } from './rooms/get-room-state-with-key.ts'
 import { getRoomState } from './rooms/get-room-state.ts'
+import { slidingSync } from './sliding-sync/sliding-sync.ts'
 import { sync } from './sync/sync.ts'
 import { getThreadRoots } from './threads-list/get-thread-roots.ts'
 import { setTyping } from './typing/set-typing.ts'
@@ -32,5 +33,6 @@ export const readingEndpoints = [
   postReceipt,
   setReadMarker,
   setTyping,
+  slidingSync,
   sync,
 ] as const

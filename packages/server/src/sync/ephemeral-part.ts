@@ -1,7 +1,8 @@
+import type { UserId } from '@causeway/events'
 import { privateReceipt, type Receipt } from '../ephemeral/receipt-announcement.ts'
 import type { RoomView } from '../rooms/engine/room-view.ts'
 import { wantsKind, wantsRoom } from '../rooms/history/event-filter.ts'
-import { includes } from '../rooms/history/positions.ts'
+import { includes, type Positions } from '../rooms/history/positions.ts'
 import type { SyncPorts } from './sync-ports.ts'
 import type { SyncWish } from './sync-wish.ts'
 
@@ -20,24 +21,33 @@ export async function ephemeralPart(ports: SyncPorts, wish: SyncWish, view: Room
   const typingChanged = whole || since === undefined || ports.typing.changedSince(view.roomId, since.typing)
   if (wanted && typingChanged && wantsKind(filter.ephemeral, 'm.typing', undefined)) {
     const users = ports.typing.usersIn(view.roomId)
-    if (!whole || users.length > 0) texts.push(`{"content":{"user_ids":${JSON.stringify(users)}},"type":"m.typing"}`)
+    if (!whole || users.length > 0) texts.push(typingEvent(users))
   }
   const moved =
     whole || since === undefined ? await ports.receipts.ofRoom(view.room) : await ports.receipts.since(view.room, since.positions)
-  const shown: Receipt[] = []
-  let ownReceipt = false
-  for (const receipt of moved) {
-    const own = receipt.userId === caller.userId
-    if ((receipt.type === privateReceipt && !own) || !includes(now.positions, receipt)) continue
-    ownReceipt ||= own
-    shown.push(receipt)
-  }
+  const shown = receiptsFor(caller.userId, moved, now.positions)
+  const ownReceipt = shown.some((receipt) => receipt.userId === caller.userId)
   if (wanted && shown.length > 0 && wantsKind(filter.ephemeral, 'm.receipt', undefined)) texts.push(receiptEvent(shown))
   return { texts, ownReceipt }
 }
 
+/** Those receipts that a reader may see: private ones are for their own user, and none is given before its commit is seen. */
+export function receiptsFor(reader: UserId, receipts: Iterable<Receipt>, now: Positions): Receipt[] {
+  const shown: Receipt[] = []
+  for (const receipt of receipts) {
+    if (receipt.type === privateReceipt && receipt.userId !== reader) continue
+    if (includes(now, receipt)) shown.push(receipt)
+  }
+  return shown
+}
+
+/** The m.typing event. */
+export function typingEvent(users: readonly UserId[]): string {
+  return `{"content":{"user_ids":${JSON.stringify(users)}},"type":"m.typing"}`
+}
+
 /** One m.receipt event. Where a user has both an unthreaded and a threaded receipt on an event, the unthreaded one is given. */
-function receiptEvent(receipts: readonly Receipt[]): string {
+export function receiptEvent(receipts: readonly Receipt[]): string {
   const events = new Map<string, Map<string, Map<string, Receipt>>>()
   for (const receipt of receipts) {
     const types = getOrAdd(events, receipt.eventId)

@@ -18,8 +18,13 @@ const shownTypes = [
 
 /** An invited or knocked room's member of the answer: its stripped state, with the members whom the invite is about. */
 export async function invitedRoom(ports: SyncPorts, membership: RoomMembership, name: 'invite_state' | 'knock_state'): Promise<string> {
-  const stripped = membership.inviteState === undefined ? await ownState(ports, membership) : given(membership.inviteState)
+  const stripped = await strippedStateOf(ports, membership)
   return `${JSON.stringify(membership.roomId)}:{"${name}":{"events":[${stripped.join(',')}]}}`
+}
+
+/** What an invite or knock shows of its room: stripped events as JSON. */
+export async function strippedStateOf(ports: SyncPorts, membership: RoomMembership): Promise<readonly string[]> {
+  return membership.inviteState === undefined ? ownState(ports, membership) : given(membership.inviteState)
 }
 
 /** The state at the invite, of a room that we are in. */

@@ -5,6 +5,7 @@ import { Receipts } from '../ephemeral/receipts.ts'
 import { RoomReceipts } from '../ephemeral/room-receipts.ts'
 import { Typing, type TypingNotice } from '../ephemeral/typing.ts'
 import type { Clock } from '../platform/clock.ts'
+import { realRandom } from '../platform/random.ts'
 import type { RoomEngine } from '../rooms/engine/room-engine.ts'
 import type { Backfill } from '../rooms/history/messages.ts'
 import type { ReadingPorts } from '../rooms/history/reading-ports.ts'
@@ -16,6 +17,7 @@ import type { Database } from '../storage/database.ts'
 import type { AccountDataEvents } from '../users/account-data/account-data-events.ts'
 import type { AccountData } from '../users/account-data/account-data.ts'
 import type { Filters } from '../users/filters/filters.ts'
+import { SlidingSync } from './sliding/sliding-sync.ts'
 import { SyncFilters } from './sync-filter.ts'
 import type { SyncExtension } from './sync-ports.ts'
 import { Sync } from './sync.ts'
@@ -50,6 +52,7 @@ export interface ReadingLayer {
   readonly readMarkers: ReadMarkers
   readonly unread: Unread
   readonly sync: Sync
+  readonly slidingSync: SlidingSync
   readonly syncFilters: SyncFilters
 }
 
@@ -93,6 +96,7 @@ export function composeReading(ports: ReadingLayerPorts): ReadingLayer {
     readMarkers: new ReadMarkers({ receipts, target, locate, accountData: ports.accountData }),
     unread,
     sync,
+    slidingSync: new SlidingSync(sync.stream, realRandom()),
     syncFilters: new SyncFilters((userId, filterId) => ports.filters.find(userId, filterId)),
   }
 }

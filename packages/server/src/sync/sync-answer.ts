@@ -1,10 +1,10 @@
 import type { RoomId } from '@causeway/events'
 import { wantsKind, wantsRoom } from '../rooms/history/event-filter.ts'
 import { includes } from '../rooms/history/positions.ts'
+import { inSlices } from './in-slices.ts'
 import { invitedRoom } from './invited-room.ts'
 import { joinedRoom } from './joined-room.ts'
 import { leftRoom } from './left-room.ts'
-import { roomsAtOnceMax, sliceMs } from './limits.ts'
 import type { Changes } from './sync-changes.ts'
 import type { AccountDataPiece, SyncPorts, SyncSection } from './sync-ports.ts'
 import { accountDataEvents, eventList, type SyncWish } from './sync-wish.ts'
@@ -61,19 +61,12 @@ async function roomParts(
   data: ReadonlyMap<string, readonly AccountDataPiece[]>,
 ): Promise<ReadonlyMap<Section, readonly string[]>> {
   const parts = new Map<Section, string[]>()
-  let sliceStart = ports.clock.monotonic()
-  for (let at = 0; at < candidates.length; at += roomsAtOnceMax) {
-    const slice = candidates.slice(at, at + roomsAtOnceMax)
-    const made = await Promise.all(slice.map((membership) => roomPart(ports, wish, membership, data.get(membership.roomId) ?? [])))
-    for (const part of made) {
-      if (part === undefined) continue
-      const texts = parts.get(part.section)
-      if (texts === undefined) parts.set(part.section, [part.text])
-      else texts.push(part.text)
-    }
-    if (ports.clock.monotonic() - sliceStart < sliceMs) continue
-    await ports.clock.sleep(0)
-    sliceStart = ports.clock.monotonic()
+  const made = await inSlices(ports.clock, candidates, (membership) => roomPart(ports, wish, membership, data.get(membership.roomId) ?? []))
+  for (const part of made) {
+    if (part === undefined) continue
+    const texts = parts.get(part.section)
+    if (texts === undefined) parts.set(part.section, [part.text])
+    else texts.push(part.text)
   }
   return parts
 }

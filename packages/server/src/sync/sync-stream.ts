@@ -27,13 +27,14 @@ export class SyncStream {
   /** The rooms of users who sync. */
   readonly userRooms: AllUserRooms
   readonly ignored: IgnoredUsers
-  readonly #ports: SyncPorts
+  /** What both kinds of sync stand on. */
+  readonly ports: SyncPorts
   readonly #log: RecentLog
   readonly #listeners: ((announcements: readonly Announcement[]) => void)[] = []
 
   /** Takes part in every commit from here on: make it before anybody writes. */
   constructor(ports: SyncPorts) {
-    this.#ports = ports
+    this.ports = ports
     this.tokens = new StreamTokens(ports.epoch)
     this.userRooms = new AllUserRooms(ports.db)
     this.#log = new RecentLog(ports.db)
@@ -49,17 +50,17 @@ export class SyncStream {
 
   /** Where the stream stands. */
   now(): StreamPoint {
-    return { positions: this.#ports.db.positions(), typing: this.#ports.typing.serial }
+    return { positions: this.ports.db.positions(), typing: this.ports.typing.serial }
   }
 
   /** What may hold news for a user since a point. */
   changes(user: UserRooms, from: StreamPoint): Changes | Promise<Changes> {
-    return changesSince(this.#ports, this.#log, user, from)
+    return changesSince(this.ports, this.#log, user, from)
   }
 
   /** A token of another process can be ahead of what this one has seen: that is waited for, within bounds. */
   async reached(point: StreamPoint): Promise<boolean> {
-    const { db, clock } = this.#ports
+    const { db, clock } = this.ports
     const deadline = clock.monotonic() + catchUpMsMax
     while (!covers(db.positions(), point.positions)) {
       const left = deadline - clock.monotonic()
@@ -74,7 +75,7 @@ export class SyncStream {
    * the point up to which the caller has looked. `deadline`: of the monotonic clock.
    */
   wait(request: Waiter, user: UserRooms, looked: StreamPoint, deadline: number): Promise<'woken' | 'over'> {
-    const { clock } = this.#ports
+    const { clock } = this.ports
     return new Promise((resolve) => {
       const ends: (() => void)[] = []
       const end = (outcome: 'woken' | 'over'): void => {
@@ -96,13 +97,13 @@ export class SyncStream {
   /** Did something change while the last look was being taken, when nobody was there to be woken? */
   #touchedSince(user: UserRooms, looked: StreamPoint): boolean {
     if (user.stale || !this.#log.covers(looked.positions)) return true
-    const changes = changesSince(this.#ports, this.#log, user, looked)
+    const changes = changesSince(this.ports, this.#log, user, looked)
     return changes instanceof Promise || changes.userChanged || changes.rooms.length > 0
   }
 
   #note(announcements: readonly Announcement[]): void {
     this.userRooms.note(announcements)
-    this.#ports.receipts.note(announcements)
+    this.ports.receipts.note(announcements)
     this.ignored.note(announcements)
     for (const listener of this.#listeners) listener(announcements)
     const { rooms, users } = this.#log.note(announcements)

@@ -14,6 +14,7 @@ import { receiptTarget } from '../../rooms/history/receipt-target.ts'
 import { isJoinedMember, locateEvent } from '../../rooms/history/room-membership.ts'
 import { StateHistory } from '../../rooms/history/state-history.ts'
 import { Unread } from '../../rooms/history/unread.ts'
+import { SlidingSync } from '../../sync/sliding/sliding-sync.ts'
 import { SyncFilters } from '../../sync/sync-filter.ts'
 import { Sync } from '../../sync/sync.ts'
 import type { Users } from '../../users/compose-users.ts'
@@ -29,6 +30,7 @@ import type { EduReceiver } from './receive-edu.ts'
 export interface ReadingLayer {
   readonly reading: ReadingPorts
   readonly sync: Sync
+  readonly slidingSync: SlidingSync
   readonly syncFilters: SyncFilters
   readonly typing: Typing
   readonly readMarkers: ReadMarkers
@@ -86,6 +88,7 @@ export function composeReading(
   return {
     reading,
     sync,
+    slidingSync: new SlidingSync(sync.stream, platform.random),
     syncFilters: new SyncFilters(async (userId, filterId) => users.filters.find(userId, filterId)),
     typing,
     readMarkers: new ReadMarkers({

@@ -128,6 +128,11 @@ export const firstSchema: Migration = {
     `CREATE TABLE account_data (user_id text NOT NULL, room_id text NOT NULL, type text NOT NULL, content text NOT NULL,
        slot integer NOT NULL, position integer NOT NULL, PRIMARY KEY (user_id, room_id, type)) WITHOUT ROWID`,
     `CREATE INDEX account_data_stream ON account_data (user_id, slot, position)`,
+    // Connections of sliding sync: what each was sent, as of the generation that the client acknowledged and of the one that
+    // it was offered. States are JSON. Bound: 16 connections a device.
+    `CREATE TABLE sliding_connections (user_id text NOT NULL, device_id text NOT NULL, conn_id text NOT NULL, acknowledged text,
+       acknowledged_state text, offered text NOT NULL, offered_state text NOT NULL, offered_at integer NOT NULL,
+       PRIMARY KEY (user_id, device_id, conn_id)) WITHOUT ROWID`,
     // Rows asked of rooms by account actions (profile change, deactivation): worked off in the background, resumed at start.
     `CREATE TABLE user_room_tasks (id integer PRIMARY KEY, user_id text NOT NULL, kind text NOT NULL, payload text NOT NULL, created_at integer NOT NULL)`,
 

@@ -1,0 +1,135 @@
+import { LRUCache } from 'lru-cache'
+import { MatrixError } from '../../errors.ts'
+import type { Clock } from '../../platform/clock.ts'
+import type { Random } from '../../platform/random.ts'
+import type { Database } from '../../storage/database.ts'
+import { findSlidingConnection, forgetOldConnections, upsertSlidingConnection } from '../../storage/tables/sliding.ts'
+import type { StreamPoint, StreamTokens } from '../stream-token.ts'
+import type { SyncCaller } from '../sync-ports.ts'
+import { ConnectionState } from './connection-state.ts'
+import { connectionRoomsInMemoryMax, connectionsPerDeviceMax } from './limits.ts'
+
+/** A connection's state under the name that `pos` has for it. It never changes. */
+export interface Generation {
+  readonly name: string
+  readonly state: ConnectionState
+  /** The state as it is stored. */
+  readonly text: string
+}
+
+/** Where a client continues. */
+export interface Resumed {
+  readonly generation: Generation
+  readonly point: StreamPoint
+}
+
+interface Connection {
+  readonly acknowledged: Generation | undefined
+  readonly offered: Generation
+}
+
+interface Ports {
+  readonly db: Database
+  readonly clock: Clock
+  readonly random: Random
+  readonly tokens: StreamTokens
+}
+
+/** Which connection of which device. */
+export interface ConnectionName {
+  readonly caller: SyncCaller
+  readonly connId: string
+}
+
+const unknownPos = (): MatrixError => new MatrixError('M_UNKNOWN_POS', 'This pos is not known (any more): begin without one')
+
+/**
+ * The connections of sliding sync (decision record "Sliding sync is the one place with state per connection"). A `pos` is
+ * the name of a generation and a point of the stream. Two generations are kept: the one that the client has acknowledged by
+ * coming back with it, and the one that it was offered last; so the same `pos` may be sent any number of times.
+ */
+export class Connections {
+  readonly #ports: Ports
+  readonly #known = new LRUCache<string, Connection>({
+    maxSize: connectionRoomsInMemoryMax,
+    sizeCalculation: ({ acknowledged, offered }) => 2 + (acknowledged?.state.weight ?? 0) + offered.state.weight,
+  })
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+  }
+
+  /** Where a `pos` continues. Throws M_UNKNOWN_POS. */
+  async resume(name: ConnectionName, pos: string): Promise<Resumed> {
+    const at = pos.indexOf('~')
+    const token = at < 0 ? undefined : this.#ports.tokens.parse(pos.slice(at + 1))
+    if (token?.kind !== 'stream') throw unknownPos()
+    const wanted = pos.slice(0, at)
+    const generation = generationOf(this.#known.get(keyOf(name)), wanted) ?? generationOf(await this.#read(name), wanted)
+    if (generation === undefined) throw unknownPos()
+    return { generation, point: token.point }
+  }
+
+  /**
+   * Offer a state to the client that continued from `acknowledged`, and forget all else about the connection. Resolves with its
+   * name once it is durable. What was offered already is offered again under the same name.
+   */
+  async offer(name: ConnectionName, acknowledged: Generation | undefined, state: ConnectionState): Promise<Generation> {
+    const { db, clock, random } = this.#ports
+    const { caller, connId } = name
+    const text = state.encode()
+    const known = this.#known.get(keyOf(name))
+    if (acknowledged !== undefined && known?.acknowledged?.name === acknowledged.name && known.offered.text === text) return known.offered
+    const offered: Generation = { name: random.token(10), state, text }
+    const row = [
+      caller.userId,
+      caller.deviceId,
+      connId,
+      acknowledged?.name ?? null,
+      acknowledged?.text ?? null,
+      offered.name,
+      text,
+      clock.now(),
+    ]
+    const forget = forgetOldConnections(caller.userId, caller.deviceId, connId, connectionsPerDeviceMax - 1)
+    await db.commit({
+      // A connection that goes on makes no room for itself.
+      steps: acknowledged === undefined ? [{ query: forget }] : [],
+      rows: [{ write: upsertSlidingConnection, rows: [row] }],
+    })
+    this.#known.set(keyOf(name), { acknowledged, offered })
+    return offered
+  }
+
+  /** The `pos` of a generation at a point. */
+  pos(generation: Generation, point: StreamPoint): string {
+    return `${generation.name}~${this.#ports.tokens.stream(point)}`
+  }
+
+  async #read(name: ConnectionName): Promise<Connection | undefined> {
+    const { caller, connId } = name
+    const row = await findSlidingConnection(this.#ports.db, caller.userId, caller.deviceId, connId)
+    if (row === undefined) return undefined
+    const { acknowledged, acknowledged_state: state } = row
+    const connection: Connection = {
+      acknowledged: acknowledged === null || state === null ? undefined : generation(acknowledged, state),
+      offered: generation(row.offered, row.offered_state),
+    }
+    this.#known.set(keyOf(name), connection)
+    return connection
+  }
+}
+
+/** The name of a connection in memory; JSON, so that no two are alike. */
+export function keyOf({ caller, connId }: ConnectionName): string {
+  return JSON.stringify([caller.userId, caller.deviceId, connId])
+}
+
+function generation(name: string, text: string): Generation {
+  return { name, text, state: ConnectionState.decode(text) }
+}
+
+function generationOf(connection: Connection | undefined, name: string): Generation | undefined {
+  if (connection?.offered.name === name) return connection.offered
+  return connection?.acknowledged?.name === name ? connection.acknowledged : undefined
+}
