@@ -27,7 +27,7 @@ after(() => server.dispose())
 test('a second process on the same data folder is refused, and the first one goes on', async () => {
   const second = await causeway(['start', ...config, ...otherPorts], folder)
   assert.equal(second.code, 1)
-  assert.match(second.err, /^causeway: another process listens on .*admin\.sock\n$/)
+  assert.match(second.err, /^causeway: another process listens on .*admin\.sock: stop it first/)
   assert.equal((await server.origin.request({ method: 'GET', path: '/health' })).status, 200)
 })
 

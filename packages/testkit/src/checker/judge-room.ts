@@ -92,8 +92,9 @@ function judgeReaders(wanted: ReadonlyMap<string, Wanted>, room: ObservedRoom, p
     }
     const begin = places.get(events[0]?.eventId ?? '')?.[0] ?? room.messages.length
     for (const [at, { eventId = '' }] of room.messages.slice(begin).entries()) {
-      if (!synced.has(eventId))
+      if (!synced.has(eventId)) {
         findings.push(`gap: ${eventId} is in /messages (${begin + at} of ${room.messages.length}) and not in /sync (reader ${reader})`)
+      }
     }
   }
   return findings

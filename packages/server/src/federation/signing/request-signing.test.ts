@@ -222,9 +222,11 @@ test('any JSON body survives signing and verifying', async () => {
   keys.known = true
   await fc.assert(
     fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue({ noUnicodeString: false })), async (plain) => {
-      const body = fromPlain(plain)
+      const bodyText = JSON.stringify(plain, null, 1)
+      // As it arrives: -0 is written as 0.
+      const body = fromPlain(JSON.parse(bodyText))
       fc.pre(body !== undefined)
-      assert.equal(code(await verifier(keys).verify(signed({ body, bodyText: JSON.stringify(plain, null, 1) }))), peer)
+      assert.equal(code(await verifier(keys).verify(signed({ body, bodyText }))), peer)
     }),
     { numRuns: 60 },
   )
