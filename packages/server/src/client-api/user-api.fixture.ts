@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { parseServerName, type JsonObject, type UserId } from '@causeway/events'
+import { parseKeyId, parseServerName, signingKeyFromSeed, type JsonObject, type UserId } from '@causeway/events'
 import { userAdminEndpoints, type UserAdminServices } from '../admin-api/user-admin-endpoints.ts'
 import { SharedSecretRegistration } from '../admin-api/shared-secret/shared-secret-registration.ts'
 import { assert } from '../assert.ts'
@@ -18,6 +18,12 @@ import type { RegistrationMode } from '../users/accounts/registration.ts'
 import { composeUsers, type Users } from '../users/compose-users.ts'
 import type { DeviceEffects } from '../users/sessions/device-effects.ts'
 import type { ClientFactsService } from './client-facts.ts'
+import { composeEncryption, type Encryption, type EncryptionPorts } from '../e2ee/compose-e2ee.ts'
+import { encryptionEffects, ListOutbox } from '../e2ee/list-outbox.ts'
+import { FederationClient } from '../federation/client/federation-client.ts'
+import { Destinations } from '../federation/client/destinations.ts'
+import { TransactionMemory } from '../rooms/engine/transaction-memory.ts'
+import { encryptionEndpoints } from './encryption-endpoints.ts'
 import { userEndpoints } from './user-endpoints.ts'
 
 /** A hash that costs nothing, and is as good as any where passwords are not what is attacked. */
@@ -41,12 +47,15 @@ export interface Options {
   readonly publicBaseUrl?: string
   readonly remoteProfile?: (userId: UserId, field: string | undefined) => Promise<JsonObject>
   readonly effects?: DeviceEffects
+  /** Of the store: a restore raises it. */
+  readonly epoch?: number
 }
 
 /** A server with accounts and nothing else. */
 export interface UserServer {
   readonly db: Database
   readonly users: Users
+  readonly encryption: Encryption
   readonly clock: HandClock
   /** Everything that commits announced. */
   readonly announced: Announcement[]
@@ -56,7 +65,7 @@ export interface UserServer {
   /** Log in; gives the answer. */
   logIn(name: string, more?: object): Promise<Answer>
   /** Close the database and open it again, as a restart does. */
-  restart(): Promise<UserServer>
+  restart(more?: Options): Promise<UserServer>
   close(): Promise<void>
 }
 
@@ -96,6 +105,7 @@ async function startUserServer(place: Place, options: Options, started: UserServ
   const db = await place.open()
   const announced: Announcement[] = []
   db.onCommitted((announcements) => void announced.push(...announcements))
+  const outbox = new ListOutbox({ clock })
   const users = composeUsers({
     db,
     clock,
@@ -106,14 +116,15 @@ async function startUserServer(place: Place, options: Options, started: UserServ
     registration: { mode: options.mode ?? 'open', tokens: options.tokens ?? [] },
     limitFailures: options.limitFailures ?? false,
     bindingKey: new Uint8Array(32),
-    effects: options.effects ?? { removed: () => ({}), renamed: () => ({}) },
+    effects: options.effects ?? encryptionEffects(outbox),
     remoteProfile: options.remoteProfile ?? (() => Promise.reject(new MatrixError('M_NOT_FOUND', 'no such server'))),
   })
+  const encryption = composeLonely({ db, clock, random, outbox, epoch: options.epoch ?? 1 })
   const clientFacts = { serverName, publicBaseUrl: options.publicBaseUrl, defaultRoomVersion: '12', unstableFeatures: {} }
   const sharedSecretRegistration = new SharedSecretRegistration({ clock, random, sharedSecret: options.sharedSecret })
-  const edge = new Edge<UserAdminServices & ClientFactsService>({
-    endpoints: [...userEndpoints, ...userAdminEndpoints],
-    services: { ...users, clientFacts, sharedSecretRegistration },
+  const edge = new Edge<UserAdminServices & ClientFactsService & Encryption>({
+    endpoints: [...userEndpoints, ...userAdminEndpoints, ...encryptionEndpoints],
+    services: { ...users, ...encryption, clientFacts, sharedSecretRegistration },
     identify: {
       user: (token, request) => users.callers.identify(token, request),
       server: () => new MatrixError('M_UNAUTHORIZED', 'nobody'),
@@ -139,17 +150,31 @@ async function startUserServer(place: Place, options: Options, started: UserServ
   const server: UserServer = {
     db,
     users,
+    encryption,
     clock,
     announced,
     ...clientOf(listener.port),
-    restart: async () => {
+    restart: async (more = {}) => {
       await close()
-      return startUserServer(place, options, started)
+      return startUserServer(place, { ...options, ...more }, started)
     },
     close,
   }
   started.push(server)
   return server
+}
+
+/** End-to-end encryption on a server that reaches no other. */
+function composeLonely(ports: Pick<EncryptionPorts, 'db' | 'clock' | 'random' | 'outbox' | 'epoch'>): Encryption {
+  const keyId = parseKeyId('ed25519:a')
+  assert(serverName !== undefined && keyId !== undefined, 'the names are valid')
+  const client = new FederationClient({
+    signer: { serverName, key: signingKeyFromSeed(keyId, new Uint8Array(32)) },
+    outbound: { request: async () => ({ ok: false, fault: 'connect', why: 'nobody is there' }) },
+    discovery: { target: async () => undefined, doubt: () => undefined },
+    destinations: new Destinations(ports),
+  })
+  return composeEncryption({ ...ports, log: silentLogger, serverName, client, transactions: new TransactionMemory(ports.db) })
 }
 
 /** What tests do as clients. */

@@ -1,5 +1,6 @@
 import { backfillRoom } from './backfill-room.ts'
 import { bulkPerspectivesKeyQuery } from './bulk-perspectives-key-query.ts'
+import { claimUserEncryptionKeys } from './claim-user-encryption-keys.ts'
 import { getEventAuthorization } from './get-event-authorization.ts'
 import { getEvent } from './get-event.ts'
 import { getMissingPreviousEvents } from './get-missing-previous-events.ts'
@@ -7,6 +8,7 @@ import { getPublicRooms } from './get-public-rooms.ts'
 import { getRoomStateIds } from './get-room-state-ids.ts'
 import { getRoomState } from './get-room-state.ts'
 import { getServerKey } from './get-server-key.ts'
+import { getUserDevices } from './get-user-devices.ts'
 import { getVersion } from './get-version.ts'
 import { getWellKnownServer } from './get-well-known-server.ts'
 import { makeJoin } from './make-join.ts'
@@ -15,6 +17,7 @@ import { perspectivesKeyQuery } from './perspectives-key-query.ts'
 import { queryProfile } from './query-profile.ts'
 import { queryPublicRooms } from './query-public-rooms.ts'
 import { queryRoomDirectory } from './query-room-directory.ts'
+import { queryUserEncryptionKeys } from './query-user-encryption-keys.ts'
 import { sendInviteV1 } from './send-invite-v1.ts'
 import { sendInviteV2 } from './send-invite-v2.ts'
 import { sendJoin } from './send-join.ts'
@@ -25,6 +28,7 @@ import { sendTransaction } from './send-transaction.ts'
 export const federationEndpoints = [
   backfillRoom,
   bulkPerspectivesKeyQuery,
+  claimUserEncryptionKeys,
   getEvent,
   getEventAuthorization,
   getMissingPreviousEvents,
@@ -32,6 +36,7 @@ export const federationEndpoints = [
   getRoomState,
   getRoomStateIds,
   getServerKey,
+  getUserDevices,
   getVersion,
   getWellKnownServer,
   makeJoin,
@@ -40,6 +45,7 @@ export const federationEndpoints = [
   queryProfile,
   queryPublicRooms,
   queryRoomDirectory,
+  queryUserEncryptionKeys,
   sendInviteV1,
   sendInviteV2,
   sendJoin,

@@ -1,6 +1,7 @@
 import { federationEndpoints } from '../federation-api/federation-endpoints.ts'
 import { SharedSecretRegistration } from '../admin-api/shared-secret/shared-secret-registration.ts'
 import { userAdminEndpoints } from '../admin-api/user-admin-endpoints.ts'
+import { deviceListEndpoints, encryptionEndpoints } from '../client-api/encryption-endpoints.ts'
 import { readingEndpoints } from '../client-api/reading-endpoints.ts'
 import { roomsEndpoints } from '../client-api/rooms-endpoints.ts'
 import { userEndpoints } from '../client-api/user-endpoints.ts'
@@ -23,6 +24,8 @@ import { composeUserLayer } from './compose/compose-user-layer.ts'
 import { openStorage, type Storage } from './compose/open-storage.ts'
 import { composeReading } from './compose/compose-reading.ts'
 import { receiveEdus } from './compose/receive-edu.ts'
+import { composeEncryption } from '../e2ee/compose-e2ee.ts'
+import { encryptionEffects, ListOutbox } from '../e2ee/list-outbox.ts'
 
 /** The ports to the machine that everything above is given. */
 export interface Platform {
@@ -71,13 +74,15 @@ export type Services = ReturnType<typeof composeServices>['services']
 /** Put the layers together, from the lowest up. */
 export function composeApplication(config: Config, platform: Platform, storage: Storage, transport: Transport): Application<Services> {
   const composed = composeServices(config, platform, storage, transport)
-  const { services, rooms, users, federation, layer } = composed
+  const { services, rooms, users, federation, layer, encryption } = composed
   return {
     endpoints: [
       ...userEndpoints,
       ...userAdminEndpoints,
       ...roomsEndpoints,
       ...readingEndpoints,
+      ...encryptionEndpoints,
+      ...deviceListEndpoints,
       ...federationEndpoints,
       ...rooms.cluster.endpoints,
     ],
@@ -89,14 +94,19 @@ export function composeApplication(config: Config, platform: Platform, storage: 
     begin: () => {
       layer.senders.start().catch((error: unknown) => platform.log.error({ err: error }, 'the senders to other servers did not start'))
       rooms.tasks.start()
+      encryption.ownDeviceLists.start()
+      encryption.remoteDeviceLists.start()
       storage.ownership.onGained((shards) => void takeOver(rooms, new Set(shards)))
       storage.ownership.onLost((shards) => rooms.engine.release(new Set(shards)))
     },
     stop: async () => {
       rooms.tasks.stop()
+      await encryption.ownDeviceLists.stop()
+      await encryption.remoteDeviceLists.stop()
       await layer.senders.stop(senderStopMs)
       await rooms.inbox.idle()
       await users.lastSeen.flush()
+      await layer.slidingSync.flush()
       await transport.close()
       await rooms.cluster.close()
       await storage.db.close()
@@ -112,10 +122,20 @@ async function takeOver(rooms: RoomLayer, shards: ReadonlySet<number>): Promise<
 
 function composeServices(config: Config, platform: Platform, storage: Storage, transport: Transport) {
   const federation = composeFederation(config, platform, storage.db, transport)
-  const users = composeUserLayer(config, platform, storage.db, federation)
+  const outbox = new ListOutbox(platform)
+  const users = composeUserLayer(config, platform, storage.db, federation, encryptionEffects(outbox))
   const rooms = composeRooms(config, platform, storage, federation, users)
   const { engine, inbox, ports, cluster } = rooms
-  const layer = composeReading(platform, storage, federation, users, rooms, cluster)
+  const encryption = composeEncryption({
+    ...platform,
+    db: storage.db,
+    serverName: config.server.name,
+    epoch: storage.facts.storeEpoch,
+    client: federation.client,
+    outbox,
+    transactions: ports.transactions,
+  })
+  const layer = composeReading(platform, storage, federation, users, rooms, cluster, encryption)
   const transactions = new Transactions(
     {
       engine,
@@ -133,6 +153,8 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
   const serverName = config.server.name
   const services = {
     ...users,
+    ...encryption,
+    deviceListStream: layer.deviceListStream,
     db: storage.db,
     clock: platform.clock,
     serverName,
@@ -168,5 +190,5 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
     softwareVersion: platform.version,
     transactions,
   }
-  return { services, rooms, users, federation, layer }
+  return { services, rooms, users, federation, layer, encryption }
 }

@@ -95,7 +95,7 @@ async function extentOf(ports: SyncPorts, wish: SyncWish, membership: RoomMember
 }
 
 /** Was the user joined at a live position? Their membership changed after it: the change says what it was before. */
-export async function wasJoined(ports: SyncPorts, view: RoomView, userId: string, pos: number, upTo: number): Promise<boolean> {
+export async function wasJoined(ports: Pick<SyncPorts, 'db' | 'stateHistory'>, view: RoomView, userId: string, pos: number, upTo: number): Promise<boolean> {
   const key = view.keys.find('m.room.member', userId)
   const change = (await ports.stateHistory.between(view, pos, upTo)).find((candidate) => candidate.key === key)
   // Without a change of theirs it stayed what it is.

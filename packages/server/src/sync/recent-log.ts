@@ -20,7 +20,7 @@ export interface Touched {
 }
 
 /** When each key last changed, per slot; the ones that changed longest ago are forgotten first. */
-class LastChanges<Key> {
+export class LastChanges<Key> {
   readonly #max: number
   readonly #bySlot = new Map<number, Map<Key, number>>()
 

@@ -7,6 +7,8 @@ export interface StreamPoint {
   readonly positions: Positions
   /** How far typing notices were told. */
   readonly typing: number
+  /** How far messages to the device were given, where that is not as far as all else. */
+  readonly toDevice?: Positions | undefined
 }
 
 /** What a token of ours says; `outdated` is one of a store that was since restored from a backup. */
@@ -16,7 +18,8 @@ export type Token =
   | { readonly kind: 'outdated' }
 
 /**
- * Writes and reads the tokens of /sync and /messages: `s1_<epoch>_<typing>_<slot>.<position>…` and
+ * Writes and reads the tokens of /sync and /messages: `s1_<epoch>_<typing>_<slot>.<position>…`, with `~<slot>.<position>…` for messages
+ * to the device that lag behind, and
  * `p1_<epoch>_<depth>_<position>`, numbers in base 36. To clients they are opaque.
  */
 export class StreamTokens {
@@ -30,6 +33,7 @@ export class StreamTokens {
   stream(point: StreamPoint): string {
     let token = `s1_${text(this.#epoch)}_${text(point.typing)}`
     for (const [slot, position] of point.positions) token += `_${text(slot)}.${text(position)}`
+    for (const [slot, position] of point.toDevice ?? []) token += `_~${text(slot)}.${text(position)}`
     return token
   }
 
@@ -41,7 +45,7 @@ export class StreamTokens {
   parse(token: string): Token | undefined {
     const [kind, epoch, ...fields] = token.split('_')
     const stored = number(epoch)
-    if (stored === undefined || fields.length > slotsMax + 1) return undefined
+    if (stored === undefined || fields.length > 2 * slotsMax + 1) return undefined
     const parsed = kind === 's1' ? parseStream(fields) : kind === 'p1' ? parsePlace(fields) : undefined
     return parsed === undefined || stored === this.#epoch ? parsed : { kind: 'outdated' }
   }
@@ -49,15 +53,23 @@ export class StreamTokens {
 
 function parseStream([typingField, ...slots]: readonly string[]): Token | undefined {
   const typing = number(typingField)
+  const positions = parsePositions(slots.filter((field) => !field.startsWith('~')))
+  const behind = slots.filter((field) => field.startsWith('~')).map((field) => field.slice(1))
+  const toDevice = behind.length === 0 ? new Map<number, number>() : parsePositions(behind)
+  if (typing === undefined || positions === undefined || toDevice === undefined) return undefined
+  return { kind: 'stream', point: { positions, typing, ...(behind.length === 0 ? {} : { toDevice }) } }
+}
+
+function parsePositions(fields: readonly string[]): Map<number, number> | undefined {
   const positions = new Map<number, number>()
-  for (const field of slots) {
+  for (const field of fields) {
     const [slotField, positionField, ...rest] = field.split('.')
     const slot = number(slotField)
     const position = number(positionField)
     if (slot === undefined || position === undefined || rest.length > 0) return undefined
     positions.set(slot, position)
   }
-  return typing === undefined ? undefined : { kind: 'stream', point: { positions, typing } }
+  return positions
 }
 
 function parsePlace(fields: readonly string[]): Token | undefined {

@@ -44,7 +44,9 @@ export async function makeAnswer(
   if (global.length > 0) members.push(`"account_data":${eventList(accountDataEvents(global))}`)
   const sections: SyncSection[] = []
   for (const extension of ports.extensions) {
-    sections.push(...(await extension({ caller, since: since?.positions, now: now.positions, userChanged: changes.userChanged, filter })))
+    const stretch = { since: since?.positions, now: now.positions }
+    const toDeviceSince = since?.toDevice
+    sections.push(...(await extension({ caller, toDeviceSince, ...stretch, userChanged: changes.userChanged, filter })))
   }
   return { news: members.length > 0 || sections.some((section) => section.news), members, sections }
 }

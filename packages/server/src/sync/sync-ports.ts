@@ -30,6 +30,8 @@ export interface ExtensionRequest {
   /** Absent for a first sync. */
   readonly since: Positions | undefined
   readonly now: Positions
+  /** How far the client has messages to the device, where that is not as far as `since`. */
+  readonly toDeviceSince?: Positions | undefined
   /** May anything of the user's own have changed since then? If not, only what stands in every answer is wanted. */
   readonly userChanged: boolean
   readonly filter: SyncFilter

@@ -86,7 +86,9 @@ export class Sync {
   }
 
   #finish(answer: SyncAnswer, now: StreamPoint, lazy: LazyAnswer): string {
-    const token = this.tokens.stream(now)
+    // What did not fit goes with the next answer, wherever else the client is by then.
+    const toDevice = answer.sections.find(({ name }) => name === 'to_device')?.upTo
+    const token = this.tokens.stream(toDevice === undefined ? now : { ...now, toDevice })
     lazy.finish(token)
     return answerText(answer, token)
   }

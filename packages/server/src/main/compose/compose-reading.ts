@@ -5,6 +5,8 @@ import type { Receipt } from '../../ephemeral/receipt-announcement.ts'
 import { Receipts } from '../../ephemeral/receipts.ts'
 import { RoomReceipts } from '../../ephemeral/room-receipts.ts'
 import { Typing, type TypingNotice } from '../../ephemeral/typing.ts'
+import type { DeviceListStream } from '../../e2ee/device-list-stream.ts'
+import type { Encryption } from '../../e2ee/compose-e2ee.ts'
 import { Senders } from '../../federation/senders/senders.ts'
 import { backfill } from '../../rooms/inbound/backfill.ts'
 import type { EduEffect } from '../../rooms/inbound/receive-transaction.ts'
@@ -14,12 +16,15 @@ import { receiptTarget } from '../../rooms/history/receipt-target.ts'
 import { isJoinedMember, locateEvent } from '../../rooms/history/room-membership.ts'
 import { StateHistory } from '../../rooms/history/state-history.ts'
 import { Unread } from '../../rooms/history/unread.ts'
+import { encryptionSections } from '../../sync/encryption-sections.ts'
+import { connectionWriteAfterMs } from '../../sync/sliding/limits.ts'
 import { SlidingSync } from '../../sync/sliding/sliding-sync.ts'
 import { SyncFilters } from '../../sync/sync-filter.ts'
 import { Sync } from '../../sync/sync.ts'
 import type { Users } from '../../users/compose-users.ts'
 import type { Platform } from '../application.ts'
 import type { Cluster } from './compose-cluster.ts'
+import { composeDeviceListStream, encryptionEdus } from './compose-encryption.ts'
 import type { Federation } from './compose-federation.ts'
 import type { RoomLayer } from './compose-rooms.ts'
 import { classOf } from './compose-user-layer.ts'
@@ -29,6 +34,7 @@ import type { EduReceiver } from './receive-edu.ts'
 /** Reading rooms, and what is said of reading; and the way of all that to other servers. */
 export interface ReadingLayer {
   readonly reading: ReadingPorts
+  readonly deviceListStream: DeviceListStream
   readonly sync: Sync
   readonly slidingSync: SlidingSync
   readonly syncFilters: SyncFilters
@@ -49,6 +55,7 @@ export function composeReading(
   users: Users,
   rooms: RoomLayer,
   cluster: Cluster,
+  encryption: Encryption,
 ): ReadingLayer {
   const { db } = storage
   const { clock, log } = platform
@@ -72,6 +79,7 @@ export function composeReading(
     receiptsOf: (room, userId) => roomReceipts.ofUser(room, userId),
     classOf: async (userId) => classOf((await users.pushRules.of(userId)).key),
   })
+  const deviceListStream = composeDeviceListStream(storage, engine, stateHistory)
   const sync = new Sync({
     db,
     engine,
@@ -83,12 +91,16 @@ export function composeReading(
     unread,
     accountData: users.accountDataEvents,
     globalData: (userId, type) => users.accountData.find({ userId, roomId: '', type }),
-    extensions: [],
+    extensions: [
+      encryptionSections({ ...encryption, db, deviceListStream, roomsOf: (userId) => sync.userRooms.of(userId) }),
+    ],
   })
   return {
     reading,
+    deviceListStream,
     sync,
-    slidingSync: new SlidingSync(sync.stream, platform.random),
+    // With other processes beside it, the next request may go to one that has only what is stored.
+    slidingSync: new SlidingSync(sync.stream, platform.random, storage.cluster === undefined ? connectionWriteAfterMs : 0),
     syncFilters: new SyncFilters(async (userId, filterId) => users.filters.find(userId, filterId)),
     typing,
     readMarkers: new ReadMarkers({
@@ -99,6 +111,7 @@ export function composeReading(
     }),
     senders,
     edus: {
+      ...encryptionEdus(encryption),
       'm.typing': async (origin, content): Promise<EduEffect> => {
         const notice = parseTypingEdu(content)
         if (notice !== undefined) await typing.receive(origin, notice)

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts'
 import { RemoteRooms } from '../../federation/remote-rooms.ts'
+import { announceForeignEncryption } from '../../e2ee/foreign-changes.ts'
 import { announceForeignReceipts } from '../../ephemeral/foreign-receipts.ts'
 import { announceForeignRooms } from '../../rooms/foreign-rooms.ts'
 import { announceForeignAccountData } from '../../users/account-data/foreign-account-data.ts'
@@ -52,6 +53,7 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
       ...(await announceForeignRooms(engine, (shard) => storage.ownership.owns(shard), foreign, events)),
       ...(await announceForeignReceipts(db, foreign)),
       ...(await announceForeignAccountData(db, foreign)),
+      ...(await announceForeignEncryption(db, foreign)),
     ]
   })
   const numbers = new RoomNumbers(db)

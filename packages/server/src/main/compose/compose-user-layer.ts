@@ -5,7 +5,7 @@ import type { FederationClient } from '../../federation/client/federation-client
 import { queryProfile } from '../../federation/wire/queries.ts'
 import { hash48 } from '../../storage/hash48.ts'
 import { composeUsers, type Users } from '../../users/compose-users.ts'
-import { noDeviceEffects } from '../../users/sessions/device-effects.ts'
+import type { DeviceEffects } from '../../users/sessions/device-effects.ts'
 import type { RulesSource } from '../../rooms/push/push-audience.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Platform } from '../application.ts'
@@ -15,7 +15,13 @@ import type { Federation } from './compose-federation.ts'
 const bindingPurpose = 'causeway: binding of user-interactive authentication'
 
 /** The users of this server and what is theirs. */
-export function composeUserLayer(config: Config, platform: Platform, db: Database, federation: Federation): Users {
+export function composeUserLayer(
+  config: Config,
+  platform: Platform,
+  db: Database,
+  federation: Federation,
+  effects: DeviceEffects,
+): Users {
   const { clock, random, log } = platform
   return composeUsers({
     db,
@@ -27,7 +33,7 @@ export function composeUserLayer(config: Config, platform: Platform, db: Databas
     registration: { mode: config.registration.mode, tokens: config.registration.tokens },
     limitFailures: config.rates.on,
     bindingKey: federation.signer.key.sign(encodeUtf8(bindingPurpose)),
-    effects: noDeviceEffects,
+    effects,
     remoteProfile: (userId, field) => remoteProfile(federation.client, userId, field),
   })
 }

@@ -1,7 +1,7 @@
 import { canonicalJson, isJsonObject, parseRoomId, type JsonObject, type JsonValue, type RoomId, type ServerName } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import type { Logger } from '../../platform/logger.ts'
-import type { Rows } from '../../storage/database.ts'
+import type { Announcement, Rows } from '../../storage/database.ts'
 import { inboundAnswer, insertInboundTransaction } from '../../storage/tables/inbox.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import type { RoomView } from '../engine/room-view.ts'
@@ -13,6 +13,8 @@ import { serverAllowed } from './server-acl.ts'
 /** What an EDU changes: rows of the transaction's commit, and what to do once it is durable. */
 export interface EduEffect {
   readonly rows?: readonly Rows[]
+  /** More of both, at the stream position of the commit. */
+  readonly place?: (position: number) => { readonly rows: readonly Rows[]; readonly announcements: readonly Announcement[] }
   readonly afterwards?: () => void
 }
 
@@ -81,7 +83,10 @@ export async function receiveTransaction(ports: TransactionPorts, origin: Server
     write: insertInboundTransaction,
     rows: [[origin, txnId, answer, clock.now()]],
   })
-  await db.commit({ rows })
+  const places = effects.flatMap(({ place }) => place ?? [])
+  const position = places.length === 0 ? 0 : db.nextPosition()
+  const placed = places.map((place) => place(position))
+  await db.commit({ rows: [...rows, ...placed.flatMap((each) => each.rows)], announcements: placed.flatMap((each) => each.announcements) })
   for (const effect of effects) effect.afterwards?.()
   for (const { roomId, waiting } of admitted) ports.inbox.enqueue(roomId, [waiting])
   return answer

@@ -73,6 +73,8 @@ export const firstSchema: Migration = {
        sender text NOT NULL, invite_state text, PRIMARY KEY (room, user_id)) WITHOUT ROWID`,
     `CREATE INDEX memberships_of_user ON memberships (user_id, room)`,
     `CREATE INDEX memberships_local ON memberships (room) WHERE is_local = 1`,
+    // For the stream's readers, and to tell who came to share a room with whom.
+    `CREATE INDEX memberships_stream ON memberships (slot, position) WHERE position > 0`,
     // Servers with joined members. left_pos: the room position at which the last of them left, absent while joined.
     `CREATE TABLE room_servers (room integer NOT NULL, server text NOT NULL, joined integer NOT NULL, left_pos integer,
        PRIMARY KEY (room, server)) WITHOUT ROWID`,
@@ -136,6 +138,55 @@ export const firstSchema: Migration = {
     // Rows asked of rooms by account actions (profile change, deactivation): worked off in the background, resumed at start.
     `CREATE TABLE user_room_tasks (id integer PRIMARY KEY, user_id text NOT NULL, kind text NOT NULL, payload text NOT NULL, created_at integer NOT NULL)`,
 
+    // End-to-end encryption. What devices of our users say of themselves, as uploaded. Bound: one row a device.
+    `CREATE TABLE device_keys (user_id text NOT NULL, device_id text NOT NULL, json text NOT NULL, PRIMARY KEY (user_id, device_id)) WITHOUT ROWID`,
+    // Each is given away once, the lowest seq first. epoch: the store's when it was uploaded: after a restore none of before is given
+    // again. Bound: `oneTimeKeysMax` a device.
+    `CREATE TABLE one_time_keys (user_id text NOT NULL, device_id text NOT NULL, algorithm text NOT NULL, key_id text NOT NULL,
+       seq integer NOT NULL, epoch integer NOT NULL, json text NOT NULL, PRIMARY KEY (user_id, device_id, algorithm, key_id)) WITHOUT ROWID`,
+    `CREATE INDEX one_time_keys_in_order ON one_time_keys (user_id, device_id, algorithm, seq)`,
+    // Those that were given away lately: their ids are not taken again. Bound: `issuedKeysMax` a device.
+    `CREATE TABLE issued_one_time_keys (user_id text NOT NULL, device_id text NOT NULL, algorithm text NOT NULL, key_id text NOT NULL,
+       seq integer NOT NULL, PRIMARY KEY (user_id, device_id, algorithm, key_id)) WITHOUT ROWID`,
+    // Given when no one-time key is left. Bound: one row a device and algorithm.
+    `CREATE TABLE fallback_keys (user_id text NOT NULL, device_id text NOT NULL, algorithm text NOT NULL, key_id text NOT NULL,
+       json text NOT NULL, used integer NOT NULL, PRIMARY KEY (user_id, device_id, algorithm)) WITHOUT ROWID`,
+    // Cross-signing keys of our users, and of others whose device lists we follow. usage: master, self_signing, user_signing.
+    `CREATE TABLE cross_signing_keys (user_id text NOT NULL, usage text NOT NULL, public_key text NOT NULL, json text NOT NULL,
+       PRIMARY KEY (user_id, usage)) WITHOUT ROWID`,
+    // Signatures that our users uploaded. target: a device id or a public key of target_user. Bound: `signaturesPerUserMax` a signer.
+    `CREATE TABLE key_signatures (signer text NOT NULL, target_user text NOT NULL, target text NOT NULL, key_id text NOT NULL,
+       signature text NOT NULL, PRIMARY KEY (signer, target_user, target, key_id)) WITHOUT ROWID`,
+    `CREATE INDEX key_signatures_of_target ON key_signatures (target_user, signer)`,
+    // Messages that a device has not acknowledged yet; json is the whole event. Bound: `toDeviceMessagesMax` a device.
+    `CREATE TABLE to_device (user_id text NOT NULL, device_id text NOT NULL, slot integer NOT NULL, position integer NOT NULL,
+       seq integer NOT NULL, json text NOT NULL, PRIMARY KEY (user_id, device_id, slot, position, seq)) WITHOUT ROWID`,
+    // Ids of messages that other servers sent: a repetition is dropped. Bound: purged after some days.
+    `CREATE TABLE to_device_received (origin text NOT NULL, message_id text NOT NULL, at integer NOT NULL,
+       PRIMARY KEY (origin, message_id)) WITHOUT ROWID`,
+    `CREATE INDEX to_device_received_by_age ON to_device_received (at)`,
+    // When the devices or keys of a user, ours or not, last changed. seen_by: only this user is told, '' for all who share a room.
+    `CREATE TABLE device_list_changes (user_id text NOT NULL, seen_by text NOT NULL, slot integer NOT NULL, position integer NOT NULL,
+       PRIMARY KEY (user_id, seen_by)) WITHOUT ROWID`,
+    `CREATE INDEX device_list_changes_stream ON device_list_changes (slot, position)`,
+    // Changes of our users' devices that were not told yet: written with what causes them. device_id: '' for cross-signing keys.
+    `CREATE TABLE device_list_outbox (user_id text NOT NULL, device_id text NOT NULL, seq integer NOT NULL, PRIMARY KEY (user_id, device_id)) WITHOUT ROWID`,
+    // The stream_id of the last change that other servers were told of a user of ours.
+    `CREATE TABLE device_list_counters (user_id text PRIMARY KEY, stream_id integer NOT NULL) WITHOUT ROWID`,
+    // Other servers' users whose devices we keep. positions: of our streams when the list was fetched (JSON): a user who joined later
+    // was perhaps away meanwhile. stale: it must be fetched again. Bound: users in our rooms whom somebody asked for.
+    `CREATE TABLE remote_device_lists (user_id text PRIMARY KEY, stream_id integer NOT NULL, stale integer NOT NULL, positions text NOT NULL) WITHOUT ROWID`,
+    `CREATE INDEX remote_device_lists_stale ON remote_device_lists (user_id) WHERE stale = 1`,
+    `CREATE TABLE remote_devices (user_id text NOT NULL, device_id text NOT NULL, json text NOT NULL, PRIMARY KEY (user_id, device_id)) WITHOUT ROWID`,
+    // What other servers told of their users' devices and is not worked in yet. Bound: `updatesPerUserMax` a user.
+    `CREATE TABLE device_list_inbox (user_id text NOT NULL, seq integer NOT NULL, json text NOT NULL, PRIMARY KEY (user_id, seq)) WITHOUT ROWID`,
+    // Key backups. keys: how many sessions the version holds. Deleted versions stay as a row without keys, so that no number comes again.
+    `CREATE TABLE key_backup_versions (user_id text NOT NULL, version integer NOT NULL, algorithm text NOT NULL, auth_data text NOT NULL,
+       etag integer NOT NULL, keys integer NOT NULL, deleted integer NOT NULL, PRIMARY KEY (user_id, version)) WITHOUT ROWID`,
+    // Bound: `backupKeysMax` a version.
+    `CREATE TABLE backup_keys (user_id text NOT NULL, version integer NOT NULL, room_id text NOT NULL, session_id text NOT NULL,
+       json text NOT NULL, PRIMARY KEY (user_id, version, room_id, session_id)) WITHOUT ROWID`,
+
     // Federation in: answered transactions (bound: purged after a day) and events waiting for their room's worker (bounded).
     `CREATE TABLE inbound_transactions (origin text NOT NULL, txn_id text NOT NULL, answer text NOT NULL, at integer NOT NULL,
        PRIMARY KEY (origin, txn_id)) WITHOUT ROWID`,
@@ -166,8 +217,8 @@ export const firstSchema: Migration = {
   /** Every writer's rows in stream order, which readers in other processes follow (storage/postgresql/stream-tables.ts). */
   postgresql: [
     `CREATE INDEX events_stream ON events (slot, position) WHERE position > 0`,
-    `CREATE INDEX memberships_stream ON memberships (slot, position) WHERE position > 0`,
     `CREATE INDEX receipts_of_slot ON receipts (slot, position) WHERE position > 0`,
     `CREATE INDEX account_data_of_slot ON account_data (slot, position) WHERE position > 0`,
+    `CREATE INDEX to_device_stream ON to_device (slot, position) WHERE position > 0`,
   ],
 }

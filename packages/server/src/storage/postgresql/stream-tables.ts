@@ -17,6 +17,8 @@ export const streamTables: readonly StreamTable[] = [
   { table: 'memberships', room: true, user: 'user_id', userWhere: 'is_local = 1' },
   { table: 'receipts', room: true },
   { table: 'account_data', room: false, user: 'user_id' },
+  { table: 'to_device', room: false, user: 'user_id' },
+  { table: 'device_list_changes', room: false, user: 'user_id' },
 ]
 
 /** Whom rows of a slot after $2 up to $3 concern: one statement over all tables. */

@@ -57,3 +57,9 @@ export function deleteDevices(userId: string, deviceIds: readonly string[]): Que
 export function deleteDevicesBut(userId: string, keptDeviceId: string): Query<unknown> {
   return sql('devices.deleteBut')`DELETE FROM devices WHERE user_id = ${userId} AND device_id <> ${keptDeviceId}`
 }
+
+/** The devices of several users. Bound: `devicesPerUserMax` a user. */
+export function devicesOfUsers(db: Database, userIds: readonly string[]): Promise<{ user_id: string; device_id: string }[]> {
+  return db.all(sql<{ user_id: string; device_id: string }>('devices.ofUsers')`
+    SELECT user_id, device_id FROM devices WHERE user_id ${new In(userIds)} ORDER BY user_id, device_id`)
+}

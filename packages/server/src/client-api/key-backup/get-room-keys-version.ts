@@ -1,0 +1,16 @@
+import { endpoint } from '../../http/endpoint.ts'
+import type { KeyBackups } from '../../e2ee/key-backups.ts'
+
+/** GET /room_keys/version/{version}. Client-Server API, "Server-side key backups". */
+export const getRoomKeysVersion = endpoint({
+  method: 'GET',
+  path: '/_matrix/client/v3/room_keys/version/{version}',
+  also: ['/_matrix/client/unstable/room_keys/version/{version}'],
+  summary: 'Describe a version of the key backup.',
+  auth: 'user',
+  limit: 'read',
+
+  async handle({ caller, params }, { keyBackups }: { readonly keyBackups: KeyBackups }) {
+    return keyBackups.info(caller.userId, params.version)
+  },
+})

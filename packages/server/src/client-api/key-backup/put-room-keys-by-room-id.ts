@@ -1,0 +1,22 @@
+import { endpoint } from '../../http/endpoint.ts'
+import { readRoom } from '../../e2ee/backup-sessions.ts'
+import { backupBodyBytesMax } from '../../e2ee/limits.ts'
+import { Type } from '../../http/type.ts'
+import type { KeyBackups } from '../../e2ee/key-backups.ts'
+
+/** PUT /room_keys/keys/{roomId}. Client-Server API, "Server-side key backups". */
+export const putRoomKeysByRoomId = endpoint({
+  method: 'PUT',
+  path: '/_matrix/client/v3/room_keys/keys/{roomId}',
+  also: ['/_matrix/client/unstable/room_keys/keys/{roomId}'],
+  summary: 'Put sessions of a room into the key backup.',
+  auth: 'user',
+  limit: 'write',
+  query: Type.Object({ version: Type.String() }),
+  body: Type.Object({ sessions: Type.Record(Type.String(), Type.Unknown()) }),
+  bodyBytesMax: backupBodyBytesMax,
+
+  async handle({ caller, params, query, body }, { keyBackups }: { readonly keyBackups: KeyBackups }) {
+    return keyBackups.put(caller.userId, query.version, readRoom(params.roomId, body.sessions))
+  },
+})

@@ -1,0 +1,37 @@
+import { parseRoomId } from '@causeway/events'
+import type { Encryption } from '../../e2ee/compose-e2ee.ts'
+import { DeviceListStream } from '../../e2ee/device-list-stream.ts'
+import type { RoomEngine } from '../../rooms/engine/room-engine.ts'
+import { livePosAt } from '../../rooms/history/live-position.ts'
+import type { StateHistory } from '../../rooms/history/state-history.ts'
+import { wasJoined } from '../../sync/joined-room.ts'
+import type { EduReceiver } from './receive-edu.ts'
+import type { Storage } from './open-storage.ts'
+
+/** Whose devices changed, with the history of rooms to tell who was in them before. */
+export function composeDeviceListStream({ db }: Pick<Storage, 'db'>, engine: RoomEngine, stateHistory: StateHistory): DeviceListStream {
+  return new DeviceListStream({
+    db,
+    wasJoined: async (room, userId, at) => {
+      const roomId = parseRoomId(room)
+      const view = roomId === undefined ? undefined : await engine.view(roomId)
+      if (view === undefined) return false
+      const [from, upTo] = [await livePosAt(db, view, at), await livePosAt(db, view, db.positions())]
+      return wasJoined({ db, stateHistory }, view, userId, from, upTo)
+    },
+  })
+}
+
+/** What other servers send that concerns encryption. */
+export function encryptionEdus({ toDevice, remoteDeviceLists }: Encryption): Readonly<Record<string, EduReceiver>> {
+  const list =
+    (type: string): EduReceiver =>
+    (origin, content) =>
+      remoteDeviceLists.receive(origin, type, content)
+  return {
+    'm.direct_to_device': (origin, content) => toDevice.receive(origin, content),
+    'm.device_list_update': list('m.device_list_update'),
+    'm.signing_key_update': list('m.signing_key_update'),
+    'org.matrix.signing_key_update': list('m.signing_key_update'),
+  }
+}
