@@ -3,11 +3,12 @@ import { MatrixError } from '../../errors.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Random } from '../../platform/random.ts'
 import type { Database } from '../../storage/database.ts'
-import { findSlidingConnection, forgetOldConnections, upsertSlidingConnection } from '../../storage/tables/sliding.ts'
+import { findSlidingConnection } from '../../storage/tables/sliding.ts'
 import type { StreamPoint, StreamTokens } from '../stream-token.ts'
 import type { SyncCaller } from '../sync-ports.ts'
 import { ConnectionState } from './connection-state.ts'
-import { connectionRoomsInMemoryMax, connectionsPerDeviceMax } from './limits.ts'
+import { ConnectionWrites } from './connection-writes.ts'
+import { connectionRoomsInMemoryMax } from './limits.ts'
 
 /** A connection's state under the name that `pos` has for it. It never changes. */
 export interface Generation {
@@ -23,7 +24,8 @@ export interface Resumed {
   readonly point: StreamPoint
 }
 
-interface Connection {
+/** What is kept of a connection. */
+export interface Connection {
   readonly acknowledged: Generation | undefined
   readonly offered: Generation
 }
@@ -33,6 +35,8 @@ interface Ports {
   readonly clock: Clock
   readonly random: Random
   readonly tokens: StreamTokens
+  /** See `ConnectionWrites`. */
+  readonly writeAfterMs: number
 }
 
 /** Which connection of which device. */
@@ -55,8 +59,16 @@ export class Connections {
     sizeCalculation: ({ acknowledged, offered }) => 2 + (acknowledged?.state.weight ?? 0) + offered.state.weight,
   })
 
+  readonly #writes: ConnectionWrites
+
   constructor(ports: Ports) {
     this.#ports = ports
+    this.#writes = new ConnectionWrites(ports, (connection) => this.#known.delete(connection))
+  }
+
+  /** Write what is not written yet: the server stops. */
+  flush(): Promise<void> {
+    return this.#writes.flush()
   }
 
   /** Where a `pos` continues. Throws M_UNKNOWN_POS. */
@@ -71,34 +83,18 @@ export class Connections {
   }
 
   /**
-   * Offer a state to the client that continued from `acknowledged`, and forget all else about the connection. Resolves with its
-   * name once it is durable. What was offered already is offered again under the same name.
+   * Offer a state to the client that continued from `acknowledged`, and forget all else about the connection. Resolves once it
+   * is durable, or will be soon (`ConnectionWrites`). What was offered already is offered again under the same name.
    */
   async offer(name: ConnectionName, acknowledged: Generation | undefined, state: ConnectionState): Promise<Generation> {
-    const { db, clock, random } = this.#ports
-    const { caller, connId } = name
+    const { clock, random } = this.#ports
     const text = state.encode()
     const known = this.#known.get(keyOf(name))
     if (acknowledged !== undefined && known?.acknowledged?.name === acknowledged.name && known.offered.text === text) return known.offered
-    const offered: Generation = { name: random.token(10), state, text }
-    const row = [
-      caller.userId,
-      caller.deviceId,
-      connId,
-      acknowledged?.name ?? null,
-      acknowledged?.text ?? null,
-      offered.name,
-      text,
-      clock.now(),
-    ]
-    const forget = forgetOldConnections(caller.userId, caller.deviceId, connId, connectionsPerDeviceMax - 1)
-    await db.commit({
-      // A connection that goes on makes no room for itself.
-      steps: acknowledged === undefined ? [{ query: forget }] : [],
-      rows: [{ write: upsertSlidingConnection, rows: [row] }],
-    })
-    this.#known.set(keyOf(name), { acknowledged, offered })
-    return offered
+    const connection: Connection = { acknowledged, offered: { name: random.token(10), state, text } }
+    this.#known.set(keyOf(name), connection)
+    await this.#writes.write(keyOf(name), { ...name, connection, offeredAt: clock.now() })
+    return connection.offered
   }
 
   /** The `pos` of a generation at a point. */
@@ -108,6 +104,8 @@ export class Connections {
 
   async #read(name: ConnectionName): Promise<Connection | undefined> {
     const { caller, connId } = name
+    const waiting = this.#writes.waiting(keyOf(name))
+    if (waiting !== undefined) return waiting
     const row = await findSlidingConnection(this.#ports.db, caller.userId, caller.deviceId, connId)
     if (row === undefined) return undefined
     const { acknowledged, acknowledged_state: state } = row

@@ -30,3 +30,7 @@ export const bumpScanMax = 300
 export const factsRoomsMax = 50_000
 /** Lists of direct rooms in memory. */
 export const directListsInMemoryMax = 10_000
+/** Milliseconds for which a connection may be in memory alone, in a server of one process. */
+export const connectionWriteAfterMs = 1_000
+/** Connections that wait to be written, until then at the latest. */
+export const waitingConnectionsMax = 1_000

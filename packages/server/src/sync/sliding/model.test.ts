@@ -84,11 +84,11 @@ async function act(world: World, dice: Dice, rooms: RoomId[], step: number): Pro
   const actor = dice.pick([alice, alice, carol, bob])
   const room = dice.pick(rooms)
   const kind = dice.below(14)
+  const described = { topic: `t${step}`, name: `n${step}` }
   try {
     if (kind === 0 && rooms.length < 8) rooms.push(await world.room(dice.pick([alice, bob]), { name: `room ${step}` }))
     else if (kind < 6) await world.say(room, actor, `m${step}${dice.below(4) === 0 ? ' bob' : ''}`)
-    else if (kind === 6)
-      await world.send(room, actor, dice.pick(['m.room.topic', 'm.room.name']), { topic: `t${step}`, name: `n${step}` }, '')
+    else if (kind === 6) await world.send(room, actor, dice.pick(['m.room.topic', 'm.room.name']), described, '')
     else if (kind === 7) await world.member(room, dice.pick([bob, carol]), 'invite', alice)
     else if (kind < 10) await world.member(room, dice.pick([bob, bob, carol]), 'join')
     else if (kind === 10) await world.member(room, dice.pick([bob, carol]), 'leave')

@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from '../../storage/sql.ts'
+import { realRandom } from '../../platform/random.ts'
 import { alice, bob, names, user, World } from '../sync.fixture.ts'
 import { entryOf, list, Sliding } from './sliding.fixture.ts'
+import { SlidingSync } from './sliding-sync.ts'
 
 const carol = user('carol')
 
@@ -130,6 +132,27 @@ test('a connection goes on after a restart', async (t) => {
   const second = await sliding.ask(alice, body, { pos: first.pos })
   assert.deepEqual(names(entryOf(second, room).timeline), ['before', 'topic'])
   assert.equal(entryOf(second, room).initial, undefined)
+})
+
+test('a connection may be written a little later: it goes on meanwhile, and a crash costs no more than to begin anew', async (t) => {
+  const world = await World.open(t)
+  const room = await world.room(alice)
+  const body = { lists: { all: list() } }
+  const late = (of: World): Sliding => new Sliding(of, new SlidingSync(of.layer.sync.stream, realRandom(), 1_000))
+  const sliding = late(world)
+  const stored = () => world.ports.db.all(sql<{ offered: string }>('test.offered')`SELECT offered FROM sliding_connections`)
+  const first = await sliding.ask(alice, body)
+  await world.send(room, alice, 'm.room.topic', { topic: 'one' }, '')
+  const second = await sliding.ask(alice, body, { pos: first.pos })
+  assert.deepEqual(names(entryOf(second, room).timeline), ['topic'])
+  assert.deepEqual(await stored(), [])
+  await assert.rejects(late(world).ask(alice, body, { pos: second.pos }), { code: 'M_UNKNOWN_POS' })
+  await sliding.sync.flush()
+  assert.deepEqual(
+    (await stored()).map(({ offered }) => offered),
+    [first.pos.split('~')[0]],
+  )
+  assert.deepEqual((await late(world).ask(alice, body, { pos: second.pos })).rooms, {})
 })
 
 test('a request waits for news, and gives up when a newer one of its connection comes', async (t) => {

@@ -42,19 +42,24 @@ export class SlidingSync {
   readonly #lazy = new LazyMembers<string>()
   readonly #turns = new Turns()
 
-  /** `stream`: of the /sync beside it. Make it before anybody writes. */
-  constructor(stream: SyncStream, random: Random) {
+  /** `stream`: of the /sync beside it. Make it before anybody writes. `writeAfterMs`: see `ConnectionWrites`. */
+  constructor(stream: SyncStream, random: Random, writeAfterMs = 0) {
     const { ports } = stream
     const { db, clock } = ports
     this.#ports = ports
     this.#stream = stream
-    this.#connections = new Connections({ db, clock, random, tokens: stream.tokens })
+    this.#connections = new Connections({ db, clock, random, tokens: stream.tokens, writeAfterMs })
     this.#recency = new RoomRecency(ports)
     this.#facts = new AllRoomFacts(ports)
     this.#direct = new DirectRooms(ports.globalData)
     for (const listener of [this.#recency, this.#facts, this.#direct]) {
       stream.onCommitted((announcements) => listener.note(announcements))
     }
+  }
+
+  /** Write what is only in memory: the server stops. */
+  flush(): Promise<void> {
+    return this.#connections.flush()
   }
 
   /** Answer a request as JSON text; waits for news as long as the client wants. Throws M_UNKNOWN_POS. */

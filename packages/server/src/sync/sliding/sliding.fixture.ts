@@ -53,9 +53,9 @@ export class Sliding {
   readonly sync: SlidingSync
   readonly #world: World
 
-  constructor(world: World) {
+  constructor(world: World, sync = world.layer.slidingSync) {
     this.#world = world
-    this.sync = world.layer.slidingSync
+    this.sync = sync
   }
 
   async ask(userId: UserId, body: object, { pos, timeoutMs = 0, deviceId = 'D', signal }: SlidingAsk = {}): Promise<SlidingJson> {
