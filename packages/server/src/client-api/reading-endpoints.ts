@@ -1,6 +1,8 @@
 import { getEventContext } from './event-context/get-event-context.ts'
 import { getJoinedRooms } from './list-joined-rooms/get-joined-rooms.ts'
 import { getRoomEvents } from './message-pagination/get-room-events.ts'
+import { getPresence } from './presence/get-presence.ts'
+import { setPresence } from './presence/set-presence.ts'
 import { setReadMarker } from './read-markers/set-read-marker.ts'
 import { postReceipt } from './receipts/post-receipt.ts'
 import { getRelatingEventsWithRelTypeAndEventType } from './relations/get-relating-events-with-rel-type-and-event-type.ts'
@@ -23,6 +25,7 @@ export const readingEndpoints = [
   getJoinedRooms,
   getMembersByRoom,
   getOneRoomEvent,
+  getPresence,
   getRelatingEvents,
   getRelatingEventsWithRelType,
   getRelatingEventsWithRelTypeAndEventType,
@@ -31,6 +34,7 @@ export const readingEndpoints = [
   getRoomStateWithKey,
   getThreadRoots,
   postReceipt,
+  setPresence,
   setReadMarker,
   setTyping,
   slidingSync,

@@ -16,3 +16,34 @@ export const receiptsInMemoryMax = 100_000
 export const receiptsOfRoomMax = 2_000
 /** Receipts of one EDU; more are not looked at. */
 export const receiptsOfEduMax = 500
+/** Milliseconds without doing anything after which somebody counts as away. */
+export const presenceIdleMs = 5 * 60_000
+/** Milliseconds after the last /sync after which somebody counts as gone: clients sync anew at once, or after a short outage. */
+export const presenceGoneMs = 30_000
+/** Milliseconds for which doing something counts as being active now. */
+export const presenceActiveMs = 60_000
+/** Milliseconds after which a user of another server counts as gone when nothing is heard of them. */
+export const presenceHeardMs = 30 * 60_000
+/** Milliseconds after which other servers are told again that somebody is there: before they take them for gone. */
+export const presenceRepeatMs = 25 * 60_000
+/** Milliseconds between looks at who went away. */
+export const presenceSweepMs = 5_000
+/** Milliseconds for which changes are gathered before others are told. */
+export const presenceGatherMs = 500
+/** Users whose presence is known; about 300 bytes each. Those whose presence changed longest ago are forgotten first. */
+export const presenceUsersMax = 20_000
+/** Newest changes of presence that are looked through, newest first. */
+export const presenceRecentMax = 1_000
+/** Users whose presence one answer of /sync tells. */
+export const presenceOfSyncMax = 1_000
+/** Our users who are woken for one gathering of changes. */
+export const presenceWakeMax = 10_000
+/** Characters of a status message. */
+export const statusMessageCharsMax = 1_000
+/** Updates of one EDU, in and out; more are not looked at, or wait for the next one. */
+export const presenceOfEduMax = 100
+/** Milliseconds for each EDU that a server is sent in the long run, and how many it may get in a row after a rest. */
+export const presenceEduEveryMs = 30_000
+export const presenceEdusInRow = 3
+/** Servers that share rooms with the users of one gathering of changes. */
+export const presenceServersMax = 20_000

@@ -51,6 +51,12 @@ export class Typing {
     return this.#serial
   }
 
+  /** A new serial, for other things that are in memory only and told in the same order. */
+  tick(): number {
+    this.#serial = Math.max(this.#serial + 1, this.#ports.clock.now())
+    return this.#serial
+  }
+
   /** Called after each change, with its room. */
   onChange(listener: (roomId: RoomId) => void): void {
     this.#listeners.push(listener)
@@ -118,8 +124,7 @@ export class Typing {
   }
 
   #changed(roomId: RoomId, room: TypingRoom): void {
-    this.#serial = Math.max(this.#serial + 1, this.#ports.clock.now())
-    room.serial = this.#serial
+    room.serial = this.tick()
     this.#rooms.delete(roomId)
     this.#rooms.set(roomId, room)
     this.#recent.push({ roomId, serial: this.#serial })

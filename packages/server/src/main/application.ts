@@ -135,7 +135,9 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
     outbox,
     transactions: ports.transactions,
   })
-  const layer = composeReading(platform, storage, federation, users, rooms, cluster, encryption)
+  const layer = composeReading(platform, storage, federation, users, rooms, cluster, encryption, {
+    presence: config.server.presence,
+  })
   const transactions = new Transactions(
     {
       engine,
@@ -178,6 +180,7 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
     slidingSync: layer.slidingSync,
     syncFilters: layer.syncFilters,
     typing: layer.typing,
+    presence: layer.presence,
     readMarkers: layer.readMarkers,
     sharedSecretRegistration: new SharedSecretRegistration({
       clock: platform.clock,

@@ -1,6 +1,7 @@
 import type { EventId, RoomId, UserId } from '@causeway/events'
 import type { Receipt } from '../ephemeral/receipt-announcement.ts'
 import { ReadMarkers } from '../ephemeral/read-markers.ts'
+import type { Presence } from '../ephemeral/presence.ts'
 import { Receipts } from '../ephemeral/receipts.ts'
 import { RoomReceipts } from '../ephemeral/room-receipts.ts'
 import { Typing, type TypingNotice } from '../ephemeral/typing.ts'
@@ -42,10 +43,15 @@ export interface ReadingLayerPorts {
   readonly federateReceipt: (roomId: RoomId, receipt: Receipt) => void
   /** What other parts add to /sync. */
   readonly extensions: readonly SyncExtension[]
+  /** Makes presence, which most tests do without. */
+  readonly presence?: (typing: Typing, sync: Sync) => Presence
 }
 
 /** The services, by the names that operations ask for. */
 export interface ReadingLayer {
+  readonly db: Database
+  readonly clock: Clock
+  readonly presence: Presence | undefined
   readonly reading: ReadingPorts
   readonly typing: Typing
   readonly receipts: Receipts
@@ -90,6 +96,9 @@ export function composeReading(ports: ReadingLayerPorts): ReadingLayer {
     extensions: ports.extensions,
   })
   return {
+    db,
+    clock,
+    presence: ports.presence?.(typing, sync),
     reading,
     typing,
     receipts,

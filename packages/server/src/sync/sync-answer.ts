@@ -44,7 +44,7 @@ export async function makeAnswer(
   if (global.length > 0) members.push(`"account_data":${eventList(accountDataEvents(global))}`)
   const sections: SyncSection[] = []
   for (const extension of ports.extensions) {
-    const stretch = { since: since?.positions, now: now.positions }
+    const stretch = { since: since?.positions, now: now.positions, sinceSerial: since?.typing }
     const toDeviceSince = since?.toDevice
     sections.push(...(await extension({ caller, toDeviceSince, ...stretch, userChanged: changes.userChanged, filter })))
   }

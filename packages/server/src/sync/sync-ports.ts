@@ -32,6 +32,8 @@ export interface ExtensionRequest {
   readonly now: Positions
   /** How far the client has messages to the device, where that is not as far as `since`. */
   readonly toDeviceSince?: Positions | undefined
+  /** The serial up to which what is in memory only was told; absent for a first sync. */
+  readonly sinceSerial?: number | undefined
   /** May anything of the user's own have changed since then? If not, only what stands in every answer is wanted. */
   readonly userChanged: boolean
   readonly filter: SyncFilter

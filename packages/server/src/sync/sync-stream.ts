@@ -1,4 +1,4 @@
-import type { RoomId } from '@causeway/events'
+import type { RoomId, UserId } from '@causeway/events'
 import type { WaitingRoom } from '../http/waiting-room.ts'
 import { covers } from '../rooms/history/positions.ts'
 import type { Announcement } from '../storage/database.ts'
@@ -109,6 +109,11 @@ export class SyncStream {
     const { rooms, users } = this.#log.note(announcements)
     for (const roomId of rooms) this.#wakeRoom(roomId)
     for (const userId of users) wake(this.userRooms.peek(userId))
+  }
+
+  /** Wake a user's waiting requests. */
+  wakeUser(userId: UserId): void {
+    wake(this.userRooms.peek(userId))
   }
 
   #wakeRoom(roomId: RoomId): void {

@@ -1,3 +1,4 @@
+import type { Presence } from '../../ephemeral/presence.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import { jsonReply } from '../../http/reply.ts'
 import { Type } from '../../http/type.ts'
@@ -16,26 +17,32 @@ export const sync = endpoint({
   query: Type.Object({
     filter: Type.Optional(Type.String()),
     since: Type.Optional(Type.String({ maxLength: 1024 })),
+    set_presence: Type.Optional(Type.Union([Type.Literal('online'), Type.Literal('unavailable'), Type.Literal('offline')])),
     full_state: Type.Optional(Type.Boolean()),
     timeout: Type.Optional(Type.Integer({ minimum: 0 })),
     use_state_after: Type.Optional(Type.Boolean()),
     'org.matrix.msc4222.use_state_after': Type.Optional(Type.Boolean()),
   }),
 
-  async handle(request, services: { readonly sync: Sync; readonly syncFilters: SyncFilters }) {
+  async handle(request, services: { readonly sync: Sync; readonly syncFilters: SyncFilters; readonly presence: Presence | undefined }) {
     const { caller, query, waiting } = request
     const filter = await services.syncFilters.find(caller.userId, query.filter)
-    const text = await services.sync.answer({
-      caller,
-      since: query.since,
-      filter,
-      timeoutMs: query.timeout ?? 0,
-      fullState: query.full_state ?? false,
-      stateAfter: stateAfter(query.use_state_after, query['org.matrix.msc4222.use_state_after']),
-      waiting,
-      signal: () => request.signal,
-    })
-    return jsonReply(text)
+    const ended = services.presence?.syncing(caller.userId, query.set_presence ?? 'online')
+    try {
+      const text = await services.sync.answer({
+        caller,
+        since: query.since,
+        filter,
+        timeoutMs: query.timeout ?? 0,
+        fullState: query.full_state ?? false,
+        stateAfter: stateAfter(query.use_state_after, query['org.matrix.msc4222.use_state_after']),
+        waiting,
+        signal: () => request.signal,
+      })
+      return jsonReply(text)
+    } finally {
+      ended?.()
+    }
   },
 })
 

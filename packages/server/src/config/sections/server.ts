@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { parseServerName, supportedRoomVersions } from '@causeway/events'
 import { option, type Parsed, type ValueType } from '../option.ts'
-import { bad, baseUrl, choice, filePath, good, optional, textType } from '../types.ts'
+import { bad, baseUrl, choice, filePath, good, onOff, optional, textType } from '../types.ts'
 
 /** Where everything is kept. */
 export type DatabaseLocation = { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'postgres'; readonly url: string }
@@ -50,6 +50,12 @@ export const serverSection = {
       default: ({ dataDir }) => `sqlite:${join(dataDir, 'causeway.db')}`,
       defaultText: 'sqlite:causeway.db in data_dir',
       about: 'Where everything is kept.',
+    }),
+    presence: option({
+      key: 'presence',
+      type: onOff,
+      default: 'on',
+      about: 'Tell users who of those with whom they share rooms is there, and other servers likewise. Off: nobody is told anything.',
     }),
     signingKeyFile: option({
       key: 'signing_key_file',

@@ -1,7 +1,8 @@
-import { parseEventId, type RoomId, type ServerName } from '@causeway/events'
+import { parseEventId, type RoomId, type ServerName, type UserId } from '@causeway/events'
 import { parseReceiptEdu, parseTypingEdu, typingEdu } from '../../ephemeral/edus.ts'
 import { ReadMarkers } from '../../ephemeral/read-markers.ts'
 import type { Receipt } from '../../ephemeral/receipt-announcement.ts'
+import type { Presence } from '../../ephemeral/presence.ts'
 import { Receipts } from '../../ephemeral/receipts.ts'
 import { RoomReceipts } from '../../ephemeral/room-receipts.ts'
 import { Typing, type TypingNotice } from '../../ephemeral/typing.ts'
@@ -16,6 +17,7 @@ import { receiptTarget } from '../../rooms/history/receipt-target.ts'
 import { isJoinedMember, locateEvent } from '../../rooms/history/room-membership.ts'
 import { StateHistory } from '../../rooms/history/state-history.ts'
 import { Unread } from '../../rooms/history/unread.ts'
+import type { Database } from '../../storage/database.ts'
 import { encryptionSections } from '../../sync/encryption-sections.ts'
 import { connectionWriteAfterMs } from '../../sync/sliding/limits.ts'
 import { SlidingSync } from '../../sync/sliding/sliding-sync.ts'
@@ -26,6 +28,7 @@ import type { Platform } from '../application.ts'
 import type { Cluster } from './compose-cluster.ts'
 import { composeDeviceListStream, encryptionEdus } from './compose-encryption.ts'
 import type { Federation } from './compose-federation.ts'
+import { composePresence } from './compose-presence.ts'
 import type { RoomLayer } from './compose-rooms.ts'
 import { classOf } from './compose-user-layer.ts'
 import type { Storage } from './open-storage.ts'
@@ -39,6 +42,8 @@ export interface ReadingLayer {
   readonly slidingSync: SlidingSync
   readonly syncFilters: SyncFilters
   readonly typing: Typing
+  /** Absent where the operator has turned it off. */
+  readonly presence: Presence | undefined
   readonly readMarkers: ReadMarkers
   readonly senders: Senders
   readonly edus: Readonly<Record<string, EduReceiver>>
@@ -56,6 +61,7 @@ export function composeReading(
   rooms: RoomLayer,
   cluster: Cluster,
   encryption: Encryption,
+  options: { readonly presence: boolean },
 ): ReadingLayer {
   const { db } = storage
   const { clock, log } = platform
@@ -64,6 +70,8 @@ export function composeReading(
   const roomReceipts = new RoomReceipts(db)
   const senders = new Senders({ ...platform, db, serverName, client: federation.client, destinations: federation.destinations })
   const typing = composeTyping(platform, engine, senders, cluster)
+  const wake = (userId: UserId): void => sync.stream.wakeUser(userId)
+  const present = options.presence ? composePresence({ serverName, clock, log, db, typing, senders, cluster, wake }) : undefined
   const receipts = composeReceipts(storage, platform, engine, senders)
   const stateHistory = new StateHistory(db, engine)
   const reading: ReadingPorts = {
@@ -74,11 +82,6 @@ export function composeReading(
     backfill: (view, place) => backfill({ engine, peers: ports.peers, log }, view, place.depth),
     ignoredBy: (userId) => sync.stream.ignored.of(userId),
   }
-  const unread = new Unread({
-    db,
-    receiptsOf: (room, userId) => roomReceipts.ofUser(room, userId),
-    classOf: async (userId) => classOf((await users.pushRules.of(userId)).key),
-  })
   const deviceListStream = composeDeviceListStream(storage, engine, stateHistory)
   const sync = new Sync({
     db,
@@ -88,11 +91,12 @@ export function composeReading(
     stateHistory,
     typing,
     receipts: roomReceipts,
-    unread,
+    unread: composeUnread(db, roomReceipts, users),
     accountData: users.accountDataEvents,
     globalData: (userId, type) => users.accountData.find({ userId, roomId: '', type }),
     extensions: [
       encryptionSections({ ...encryption, db, deviceListStream, roomsOf: (userId) => sync.userRooms.of(userId) }),
+      ...(present?.extensions ?? []),
     ],
   })
   return {
@@ -103,6 +107,7 @@ export function composeReading(
     slidingSync: new SlidingSync(sync.stream, platform.random, storage.cluster === undefined ? connectionWriteAfterMs : 0),
     syncFilters: new SyncFilters(async (userId, filterId) => users.filters.find(userId, filterId)),
     typing,
+    presence: present?.presence,
     readMarkers: new ReadMarkers({
       receipts,
       target: (roomId, userId, eventId, thread) => receiptTarget(engine, roomId, userId, eventId, thread),
@@ -112,15 +117,30 @@ export function composeReading(
     senders,
     edus: {
       ...encryptionEdus(encryption),
-      'm.typing': async (origin, content): Promise<EduEffect> => {
-        const notice = parseTypingEdu(content)
-        if (notice !== undefined) await typing.receive(origin, notice)
-        return {}
-      },
-      'm.receipt': async (origin, content): Promise<EduEffect> => {
-        await receipts.receive(origin, parseReceiptEdu(content))
-        return {}
-      },
+      ...present?.edus,
+      ...ephemeralEdus(typing, receipts),
+    },
+  }
+}
+
+function composeUnread(db: Database, roomReceipts: RoomReceipts, users: Users): Unread {
+  return new Unread({
+    db,
+    receiptsOf: (room, userId) => roomReceipts.ofUser(room, userId),
+    classOf: async (userId) => classOf((await users.pushRules.of(userId)).key),
+  })
+}
+
+function ephemeralEdus(typing: Typing, receipts: Receipts): Readonly<Record<string, EduReceiver>> {
+  return {
+    'm.typing': async (origin, content): Promise<EduEffect> => {
+      const notice = parseTypingEdu(content)
+      if (notice !== undefined) await typing.receive(origin, notice)
+      return {}
+    },
+    'm.receipt': async (origin, content): Promise<EduEffect> => {
+      await receipts.receive(origin, parseReceiptEdu(content))
+      return {}
     },
   }
 }

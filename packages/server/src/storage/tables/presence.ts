@@ -1,0 +1,36 @@
+import type { Database } from '../database.ts'
+import { In, sql } from '../sql.ts'
+
+/** Presence itself is kept in memory only; these tell who may know of it. Bound: `limit`, or the list of users. */
+
+/** Which of some users, of any server, are joined to a room that a user is joined to as well. */
+export async function whoShareRooms(db: Database, userId: string, others: readonly string[]): Promise<ReadonlySet<string>> {
+  if (others.length === 0) return new Set()
+  const rows = await db.all(sql<{ user_id: string }>('memberships.whoShare')`
+    SELECT DISTINCT o.user_id FROM memberships m JOIN memberships o ON o.room = m.room
+    WHERE m.user_id = ${userId} AND m.membership = 'join' AND o.user_id ${new In(others)} AND o.membership = 'join'`)
+  return new Set(rows.map((row) => row.user_id))
+}
+
+/** Our users who are joined to a room that one of some users is joined to. */
+export async function localSharers(db: Database, userIds: readonly string[], limit: number): Promise<string[]> {
+  const rows = await db.all(sql<{ user_id: string }>('memberships.localSharers')`
+    SELECT DISTINCT o.user_id FROM memberships m JOIN memberships o ON o.room = m.room AND o.is_local = 1
+    WHERE m.user_id ${new In(userIds)} AND m.membership = 'join' AND o.membership = 'join' LIMIT ${limit}`)
+  return rows.map((row) => row.user_id)
+}
+
+/** Which of some users are joined to any room of ours. */
+export async function whoAreJoined(db: Database, userIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await db.all(sql<{ user_id: string }>('memberships.whoAreJoined')`
+    SELECT DISTINCT m.user_id FROM memberships m JOIN memberships o ON o.room = m.room AND o.is_local = 1
+    WHERE m.user_id ${new In(userIds)} AND m.membership = 'join' AND o.membership = 'join'`)
+  return new Set(rows.map((row) => row.user_id))
+}
+
+/** The servers that share a room with users of ours, by user. */
+export function serversOfUsers(db: Database, userIds: readonly string[], limit: number): Promise<{ user_id: string; server: string }[]> {
+  return db.all(sql<{ user_id: string; server: string }>('room_servers.ofUsers')`
+    SELECT DISTINCT m.user_id, s.server FROM memberships m JOIN room_servers s ON s.room = m.room
+    WHERE m.user_id ${new In(userIds)} AND m.membership = 'join' AND s.joined > 0 LIMIT ${limit}`)
+}
