@@ -23,16 +23,14 @@ export async function readingServer(t: TestContext, overrides: Partial<ReadingLa
     t,
     readingEndpoints.map((endpoint) => bound(endpoint, world.layer)),
   )
+  const whole = (path: string): string => `${path.startsWith('/_matrix') ? '' : '/_matrix/client/v3'}${path}`
   const headersOf = (userId: UserId) => ({ authorization: `Bearer token-of-${userId.slice(1, userId.indexOf(':'))}` })
   return {
     world,
     waiting: edge.waiting,
     get: (userId, path, query = {}) =>
-      send('GET', `${path.startsWith('/_matrix') ? '' : '/_matrix/client/v3'}${path}?${new URLSearchParams(query).toString()}`, {
-        headers: headersOf(userId),
-      }),
-    send: (method, userId, path, body) =>
-      send(method, `/_matrix/client/v3${path}`, { headers: headersOf(userId), body: JSON.stringify(body) }),
+      send('GET', `${whole(path)}?${new URLSearchParams(query).toString()}`, { headers: headersOf(userId) }),
+    send: (method, userId, path, body) => send(method, whole(path), { headers: headersOf(userId), body: JSON.stringify(body) }),
   }
 }
 

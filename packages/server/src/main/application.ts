@@ -26,6 +26,7 @@ import { composeReading } from './compose/compose-reading.ts'
 import { receiveEdus } from './compose/receive-edu.ts'
 import { composeEncryption } from '../e2ee/compose-e2ee.ts'
 import { encryptionEffects, ListOutbox } from '../e2ee/list-outbox.ts'
+import { forgettingConnections } from '../sync/sliding/forgetting-connections.ts'
 
 /** The ports to the machine that everything above is given. */
 export interface Platform {
@@ -123,7 +124,7 @@ async function takeOver(rooms: RoomLayer, shards: ReadonlySet<number>): Promise<
 function composeServices(config: Config, platform: Platform, storage: Storage, transport: Transport) {
   const federation = composeFederation(config, platform, storage.db, transport)
   const outbox = new ListOutbox(platform)
-  const users = composeUserLayer(config, platform, storage.db, federation, encryptionEffects(outbox))
+  const users = composeUserLayer(config, platform, storage.db, federation, forgettingConnections(encryptionEffects(outbox)))
   const rooms = composeRooms(config, platform, storage, federation, users)
   const { engine, inbox, ports, cluster } = rooms
   const encryption = composeEncryption({

@@ -1,4 +1,5 @@
-import type { Clock } from '../../platform/clock.ts'
+import type { UserId } from '@causeway/events'
+import type { Cancel, Clock } from '../../platform/clock.ts'
 import type { CommitUnit, Database } from '../../storage/database.ts'
 import type { SqlValue } from '../../storage/sql.ts'
 import { forgetOldConnections, upsertSlidingConnection } from '../../storage/tables/sliding.ts'
@@ -28,6 +29,7 @@ export class ConnectionWrites {
   readonly #ports: Ports
   readonly #forget: (connection: string) => void
   #waiting = new Map<string, ConnectionWrite>()
+  #cancel: Cancel | undefined
 
   /** `forget`: called for a connection whose write came to nothing. */
   constructor(ports: Ports, forget: (connection: string) => void) {
@@ -40,6 +42,13 @@ export class ConnectionWrites {
     return this.#waiting.get(key)?.connection
   }
 
+  /** Do not write what a device that is gone left to write. */
+  forgetDevices(userId: UserId, deviceIds: readonly string[]): void {
+    for (const [key, { caller }] of this.#waiting) {
+      if (caller.userId === userId && deviceIds.includes(caller.deviceId)) this.#waiting.delete(key)
+    }
+  }
+
   /** Write a connection, or see to it that it is written. */
   async write(key: string, write: ConnectionWrite): Promise<void> {
     const { db, clock, writeAfterMs } = this.#ports
@@ -47,13 +56,15 @@ export class ConnectionWrites {
       await db.commit(unitOf(write))
       return
     }
-    if (this.#waiting.size === 0) clock.schedule(writeAfterMs, () => void this.flush())
+    this.#cancel ??= clock.schedule(writeAfterMs, () => void this.flush())
     this.#waiting.set(key, write)
     if (this.#waiting.size >= waitingConnectionsMax) void this.flush()
   }
 
   /** Write what waits. */
   async flush(): Promise<void> {
+    this.#cancel?.()
+    this.#cancel = undefined
     const writes = [...this.#waiting]
     this.#waiting = new Map()
     // Whoever serves the database is told of its failure; here it is only a connection that must begin anew.

@@ -2,8 +2,9 @@ import { LRUCache } from 'lru-cache'
 import { MatrixError } from '../../errors.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Random } from '../../platform/random.ts'
-import type { Database } from '../../storage/database.ts'
+import type { Announcement, Database } from '../../storage/database.ts'
 import { findSlidingConnection } from '../../storage/tables/sliding.ts'
+import { isCallersChangedAnnouncement } from '../../users/announcements.ts'
 import type { StreamPoint, StreamTokens } from '../stream-token.ts'
 import type { SyncCaller } from '../sync-ports.ts'
 import { ConnectionState } from './connection-state.ts'
@@ -64,6 +65,13 @@ export class Connections {
   constructor(ports: Ports) {
     this.#ports = ports
     this.#writes = new ConnectionWrites(ports, (connection) => this.#known.delete(connection))
+  }
+
+  /** Take in what was committed: devices may be gone. */
+  note(announcements: readonly Announcement[]): void {
+    for (const announcement of announcements) {
+      if (isCallersChangedAnnouncement(announcement)) this.#writes.forgetDevices(announcement.userId, announcement.goneDeviceIds)
+    }
   }
 
   /** Write what is not written yet: the server stops. */

@@ -36,7 +36,13 @@ type Asked = Pick<ExtensionRequest, 'since' | 'userChanged' | 'limit'> & { reado
 async function sectionsOf(ports: SyncPorts, wish: SlidingWish, asked: Asked): Promise<readonly SyncSection[]> {
   const found: SyncSection[] = []
   for (const extension of ports.extensions) {
-    const sections = await extension({ caller: wish.caller, now: wish.now.positions, filter: noFilter, ...asked })
+    const sections = await extension({
+      caller: wish.caller,
+      now: wish.now.positions,
+      sinceSerial: wish.since?.typing,
+      filter: noFilter,
+      ...asked,
+    })
     found.push(...sections.filter(({ name }) => asked.wants.has(name)))
   }
   return found

@@ -4,8 +4,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from '../../storage/sql.ts'
 import { realRandom } from '../../platform/random.ts'
+import { noDeviceEffects } from '../../users/sessions/device-effects.ts'
 import { alice, bob, names, user, World } from '../sync.fixture.ts'
 import { entryOf, list, Sliding } from './sliding.fixture.ts'
+import { forgettingConnections } from './forgetting-connections.ts'
 import { SlidingSync } from './sliding-sync.ts'
 
 const carol = user('carol')
@@ -118,6 +120,19 @@ test('a device keeps its sixteen newest connections', async (t) => {
   }
   const rows = await world.ports.db.all(sql<{ conn_id: string }>('test.connectionIds')`SELECT conn_id FROM sliding_connections`)
   assert.deepEqual(new Set(rows.map((row) => row.conn_id)), new Set(Array.from({ length: 16 }, (_, index) => `c${index + 4}`)))
+})
+
+test('a device takes its connections with it', async (t) => {
+  const world = await World.open(t)
+  const sliding = new Sliding(world)
+  for (const deviceId of ['D', 'E']) await sliding.ask(alice, { lists: {} }, { deviceId })
+  const { steps = [] } = forgettingConnections(noDeviceEffects).removed(alice, ['D'])
+  await world.ports.db.commit({ steps: steps.map(({ query }) => ({ query })) })
+  const rows = await world.ports.db.all(sql<{ device_id: string }>('test.devices')`SELECT device_id FROM sliding_connections`)
+  assert.deepEqual(
+    rows.map((row) => row.device_id),
+    ['E'],
+  )
 })
 
 test('a connection goes on after a restart', async (t) => {

@@ -52,7 +52,7 @@ export class SlidingSync {
     this.#recency = new RoomRecency(ports)
     this.#facts = new AllRoomFacts(ports)
     this.#direct = new DirectRooms(ports.globalData)
-    for (const listener of [this.#recency, this.#facts, this.#direct]) {
+    for (const listener of [this.#connections, this.#recency, this.#facts, this.#direct]) {
       stream.onCommitted((announcements) => listener.note(announcements))
     }
   }

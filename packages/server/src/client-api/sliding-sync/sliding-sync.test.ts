@@ -1,0 +1,85 @@
+// Goal: the operation reads a request as clients write it, and refuses what is none by the error that they know.
+// Method: over HTTP, on rooms in a real SQLite file.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { alice } from '../../sync/sync.fixture.ts'
+import { readingServer } from '../reading.fixture.ts'
+
+const path = '/_matrix/client/unstable/org.matrix.simplified_msc3575/sync'
+
+/** As the matrix-rust-sdk of Element X asks for its list of rooms. */
+const roomList = {
+  conn_id: 'room-list',
+  txn_id: 'abc',
+  lists: {
+    all_rooms: {
+      ranges: [[0, 19]],
+      required_state: [
+        ['m.room.name', ''],
+        ['m.room.encryption', ''],
+        ['m.room.member', '$LAZY'],
+        ['m.room.member', '$ME'],
+        ['m.room.topic', ''],
+        ['m.room.canonical_alias', ''],
+        ['m.room.power_levels', ''],
+        ['org.matrix.msc3401.call.member', '*'],
+        ['m.room.join_rules', ''],
+        ['m.room.tombstone', ''],
+        ['m.room.create', ''],
+        ['m.room.history_visibility', ''],
+      ],
+      include_heroes: true,
+      filters: { not_room_types: ['m.space'] },
+      timeline_limit: 1,
+    },
+  },
+  extensions: {
+    account_data: { enabled: true },
+    receipts: { enabled: true, rooms: ['*'] },
+    typing: { enabled: true },
+    'io.element.msc4308.thread_subscriptions': { enabled: true, limit: 10 },
+  },
+}
+
+test('a list of rooms, and what comes next', async (t) => {
+  const { world, send } = await readingServer(t)
+  const room = await world.room(alice, { name: 'Tea' })
+  const first = await send('POST', alice, `${path}?timeout=0`, roomList)
+  assert.equal(first.status, 200)
+  assert.deepEqual(Object.keys(first.json['rooms'] ?? {}), [room])
+  assert.deepEqual(first.json['lists'], { all_rooms: { count: 1 } })
+  assert.equal(first.json['txn_id'], 'abc')
+  const pos = encodeURIComponent(String(first.json['pos']))
+  const second = await send('POST', alice, `${path}?timeout=0&pos=${pos}`, roomList)
+  assert.deepEqual(second.json['rooms'], {})
+  const waiting = send('POST', alice, `${path}?timeout=30000&pos=${pos}`, roomList)
+  await world.say(room, alice, 'hello')
+  assert.deepEqual(Object.keys((await waiting).json['rooms'] ?? {}), [room])
+  const empty = await send('POST', alice, path, {})
+  assert.deepEqual([empty.json['lists'], empty.json['rooms'], empty.json['extensions']], [{}, {}, {}])
+})
+
+test('bad requests', async (t) => {
+  const { send } = await readingServer(t)
+  const list = { timeline_limit: 1, required_state: [] }
+  const cases: readonly (readonly [query: string, body: object, code: string])[] = [
+    ['?pos=unknown', {}, '400 M_UNKNOWN_POS'],
+    ['', { lists: { a: {} } }, '400 M_BAD_JSON'],
+    ['', { lists: [] }, '400 M_BAD_JSON'],
+    ['', { lists: { a: { ...list, ranges: [[0]] } } }, '400 M_BAD_JSON'],
+    ['', { lists: { a: { ...list, ranges: [[5, 1]] } } }, '400 M_INVALID_PARAM'],
+    ['', { lists: { a: { ...list, ranges: [[-1, 1]] } } }, '400 M_BAD_JSON'],
+    ['', { lists: { a: { ...list, required_state: [['m.room.name']] } } }, '400 M_BAD_JSON'],
+    ['', { room_subscriptions: { '!a:here': { timeline_limit: 'x' } } }, '400 M_BAD_JSON'],
+    ['', { conn_id: 'a\0b' }, '400 M_INVALID_PARAM'],
+    ['', { lists: Object.fromEntries(Array.from({ length: 101 }, (_, index) => [index, list])) }, '400 M_INVALID_PARAM'],
+    ['?timeout=x', {}, '400 M_INVALID_PARAM'],
+  ]
+  for (const [query, body, code] of cases) {
+    const answer = await send('POST', alice, `${path}${query}`, body)
+    assert.equal(`${answer.status} ${String(answer.json['errcode'])}`, code, JSON.stringify(body))
+  }
+  // A room that is none, or is not theirs, is no reason to refuse.
+  const other = await send('POST', alice, path, { room_subscriptions: { nonsense: list, '!other:here': list } })
+  assert.deepEqual([other.status, other.json['rooms']], [200, {}])
+})
