@@ -1,3 +1,4 @@
+import { parseServerName } from '@causeway/events'
 // Goal: each reader gets of a room what its history visibility allows at each event, and former members what was theirs.
 // Method: the operations over HTTP, on rooms in a real SQLite file.
 import assert from 'node:assert/strict'
@@ -136,7 +137,9 @@ test('paging back asks other servers for what is missing, and gives what they ha
   assert.ok(view)
   await get(alice, `/rooms/${room}/messages`, { dir: 'b', limit: '100' })
   assert.deepEqual(asked, [])
-  view.servers.set('elsewhere', 1)
+  const elsewhere = parseServerName('elsewhere')
+  assert.ok(elsewhere)
+  view.servers.set(elsewhere, 1)
   const child = view.recent.at(-1)?.event ?? 0
   const { addMissingEvent } = await import('../storage/tables/rooms.ts')
   await world.ports.db.commit({ rows: [{ write: addMissingEvent, rows: [[view.room, '$missing', child]] }] })

@@ -3,6 +3,7 @@ import {
   fromPlain,
   isJsonObject,
   parseJson,
+  parseUserId,
   serverOf,
   type EventId,
   type JsonObject,
@@ -177,7 +178,8 @@ async function join(ports: RoomPorts, command: MembershipCommand, servers: reado
   const invite = view === undefined ? undefined : await membershipIn(engine.ports.db, view.room, command.target)
   const candidates = new Set<ServerName>(servers)
   // Whoever invited is in the room, most likely; and whoever made the room's id, before version 12.
-  if (invite?.membership === 'invite') candidates.add(invite.sender.slice(invite.sender.indexOf(':') + 1) as ServerName)
+  const inviter = invite?.membership === 'invite' ? parseUserId(invite.sender) : undefined
+  if (inviter !== undefined) candidates.add(serverOf(inviter))
   const origin = serverOf(command.roomId)
   if (origin !== undefined) candidates.add(origin)
   if (view !== undefined) for (const server of otherServers(ports, view.servers.keys())) candidates.add(server)
@@ -187,9 +189,8 @@ async function join(ports: RoomPorts, command: MembershipCommand, servers: reado
   return {}
 }
 
-function otherServers(ports: RoomPorts, servers: Iterable<string>): ServerName[] {
-  // Servers in a room's member list come from parsed user ids.
-  return [...servers].filter((server) => server !== ports.engine.ports.serverName) as ServerName[]
+function otherServers(ports: RoomPorts, servers: Iterable<ServerName>): ServerName[] {
+  return [...servers].filter((server) => server !== ports.engine.ports.serverName)
 }
 
 function valueOf(text: string): JsonValue {

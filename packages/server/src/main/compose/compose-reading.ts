@@ -196,8 +196,7 @@ async function sendReceipt(engine: RoomEngine, senders: Senders, roomId: RoomId,
 /** The other servers of a room. */
 async function othersIn(engine: RoomEngine, roomId: RoomId): Promise<ServerName[]> {
   const view = await engine.view(roomId)
-  // The members' user ids were parsed, and their servers with them.
-  return [...(view?.servers.keys() ?? [])].filter((server) => server !== engine.ports.serverName) as ServerName[]
+  return [...(view?.servers.keys() ?? [])].filter((server) => server !== engine.ports.serverName)
 }
 
 function isTypingNotice(body: unknown): body is TypingNotice {

@@ -15,13 +15,7 @@ import type { Federation } from './compose-federation.ts'
 const bindingPurpose = 'causeway: binding of user-interactive authentication'
 
 /** The users of this server and what is theirs. */
-export function composeUserLayer(
-  config: Config,
-  platform: Platform,
-  db: Database,
-  federation: Federation,
-  effects: DeviceEffects,
-): Users {
+export function composeUserLayer(config: Config, platform: Platform, db: Database, federation: Federation, effects: DeviceEffects): Users {
   const { clock, random, log } = platform
   return composeUsers({
     db,

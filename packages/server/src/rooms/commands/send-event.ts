@@ -1,4 +1,4 @@
-import { canonicalJson, type EventId, type RoomId, type UserId } from '@causeway/events'
+import { canonicalJson, parseEventId, type EventId, type RoomId, type UserId } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { buildLocalEvent, type EventWish } from '../engine/local-event.ts'
 import { placeEvent } from '../engine/place-event.ts'
@@ -26,9 +26,10 @@ export interface SendCommand extends EventWish {
 export async function sendEvent(engine: RoomEngine, transactions: TransactionMemory, command: SendCommand): Promise<EventId> {
   const key = command.transaction?.key
   const sent = await engine.run(command.roomId, async (view): Promise<{ eventId: EventId; committed?: Promise<unknown> }> => {
-    const earlier = key === undefined ? undefined : await transactions.find(key)
+    const answered = key === undefined ? undefined : await transactions.find(key)
+    const earlier = answered === undefined ? undefined : parseEventId(answered)
     // The answer of an earlier attempt may still be on its way to the disk: later commits of the room come after it.
-    if (earlier !== undefined) return { eventId: earlier as EventId, committed: engine.settled(command.roomId) }
+    if (earlier !== undefined) return { eventId: earlier, committed: engine.settled(command.roomId) }
     const same = command.stateKey === undefined ? undefined : unchanged(view, command)
     if (same !== undefined) return { eventId: same, committed: engine.settled(command.roomId) }
     await requireRelatable(engine.ports, view, command)

@@ -1,4 +1,4 @@
-import { parseEventId, parseRoomId, parseUserId, roomRules, type EventId, type RoomId } from '@causeway/events'
+import { parseEventId, parseRoomId, parseServerName, parseUserId, roomRules, type EventId, type RoomId } from '@causeway/events'
 import { assert } from '../../assert.ts'
 import type { Database } from '../../storage/database.ts'
 import { eventsByNumber, liveEventsBackwards, numbersOf } from '../../storage/tables/events.ts'
@@ -96,7 +96,8 @@ async function restoreTips(db: Database, view: RoomView, row: RoomRow): Promise<
 
 async function restoreMembers(db: Database, view: RoomView): Promise<void> {
   for (const { server, joined } of await roomServers(db, view.room)) {
-    if (joined > 0) view.servers.set(server, joined)
+    const name = parseServerName(server)
+    if (name !== undefined && joined > 0) view.servers.set(name, joined)
   }
   for (const { membership, count } of await memberCounts(db, view.room)) {
     if (membership === 'join') view.joinedMembers = count

@@ -1,4 +1,4 @@
-import { membershipOfEvent, parseUserId, serverOf, type UserId } from '@causeway/events'
+import { membershipOfEvent, parseUserId, serverOf, type ServerName, type UserId } from '@causeway/events'
 import { upsertMembership } from '../../storage/tables/memberships.ts'
 import { upsertRoomServer } from '../../storage/tables/rooms.ts'
 import type { EnginePorts } from './engine-ports.ts'
@@ -19,7 +19,7 @@ export function moveMembers(
   cause: StoredEvent,
 ): LocalMembershipChange[] {
   const local: LocalMembershipChange[] = []
-  const touched = new Set<string>()
+  const touched = new Set<ServerName>()
   for (const [key, old, now] of changes) {
     const pair = view.keys.at(key)
     if (pair?.type !== 'm.room.member' || pair.stateKey === undefined) continue
@@ -50,13 +50,13 @@ export function moveMembers(
   return local
 }
 
-function enter(view: RoomView, userId: UserId, server: string, isLocal: boolean): void {
+function enter(view: RoomView, userId: UserId, server: ServerName, isLocal: boolean): void {
   view.joinedMembers += 1
   view.servers.set(server, (view.servers.get(server) ?? 0) + 1)
   if (isLocal) view.localJoined.add(userId)
 }
 
-function leave(view: RoomView, userId: UserId, server: string, isLocal: boolean): void {
+function leave(view: RoomView, userId: UserId, server: ServerName, isLocal: boolean): void {
   view.joinedMembers -= 1
   const left = (view.servers.get(server) ?? 1) - 1
   if (left > 0) view.servers.set(server, left)

@@ -1,4 +1,4 @@
-import { forgetParsed, type EventId, type Pdu, type RoomId, type RoomRules, type UserId } from '@causeway/events'
+import { forgetParsed, type EventId, type Pdu, type RoomId, type RoomRules, type ServerName, type UserId } from '@causeway/events'
 import { limits } from '../../limits.ts'
 import { RoomRelations } from '../relations/room-relations.ts'
 import { KeyTable } from './key-table.ts'
@@ -53,7 +53,7 @@ export class RoomView {
   /** Live events since the last checkpoint. */
   sinceCheckpoint = 0
   /** Joined members by server. */
-  readonly servers = new Map<string, number>()
+  readonly servers = new Map<ServerName, number>()
   joinedMembers = 0
   invitedMembers = 0
   /** Our own joined users. */

@@ -37,7 +37,7 @@ export async function backfill(ports: Ports, view: RoomView, depth: number): Pro
   const wanted = gaps.filter((gap) => gap.depth >= depth)
   const chosen = (wanted.length > 0 ? wanted : gaps).slice(0, limits.backfillGapsMax)
   if (chosen.length === 0) return false
-  const servers = [...view.servers.keys()].filter((server) => server !== ports.engine.ports.serverName) as ServerName[]
+  const servers = [...view.servers.keys()].filter((server) => server !== ports.engine.ports.serverName)
   for (const server of servers.slice(0, limits.backfillServersMax)) {
     if (await backfillFrom(ports, view, server, chosen)) return true
   }

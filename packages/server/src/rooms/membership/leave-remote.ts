@@ -1,4 +1,13 @@
-import { roomRules, type JsonObject, type RoomId, type RoomRules, type ServerName, type UserId } from '@causeway/events'
+import {
+  parseUserId,
+  roomRules,
+  serverOf,
+  type JsonObject,
+  type RoomId,
+  type RoomRules,
+  type ServerName,
+  type UserId,
+} from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { membershipIn, upsertMembership } from '../../storage/tables/memberships.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
@@ -57,8 +66,9 @@ export async function leaveRemote(ports: Ports, leave: RemoteLeave): Promise<voi
   })
   await done.committed
   if (done.inviter === undefined) return
-  const server = done.inviter.slice(done.inviter.indexOf(':') + 1)
-  if (server !== serverName) ports.background(() => tellServer(ports, leave, server as ServerName, done.rules))
+  const inviter = parseUserId(done.inviter)
+  const server = inviter === undefined ? undefined : serverOf(inviter)
+  if (server !== undefined && server !== serverName) ports.background(() => tellServer(ports, leave, server, done.rules))
 }
 
 async function tellServer(ports: Ports, leave: RemoteLeave, server: ServerName, known: RoomRules): Promise<void> {

@@ -47,10 +47,10 @@ interface RuleClass {
  */
 export class PushAudience {
   readonly #classes = new Map<number, RuleClass>()
-  readonly #users = new Map<UserId, { readonly classId: number; readonly displayName: string | undefined }>()
+  readonly #users = new Map<string, { readonly classId: number; readonly displayName: string | undefined }>()
   readonly #byFirstWord = new Map<string, UserId[]>()
   /** Users in none of the classes that the room counts: each is judged by itself and gets rows. */
-  readonly #apart = new Map<UserId, CompiledRules>()
+  readonly #apart = new Map<string, CompiledRules>()
 
   /** Read rules and names of all our joined users. Bound: our users in the room. */
   static async load(db: Database, view: RoomView, source: RulesSource): Promise<PushAudience> {
@@ -96,7 +96,7 @@ export class PushAudience {
       for (const word of wordsOf(body)) for (const userId of this.#byFirstWord.get(word) ?? []) named.add(userId)
     }
     const actions: PushAction[] = []
-    const judge = (userId: UserId): void => {
+    const judge = (userId: string): void => {
       const user = this.#users.get(userId)
       const rules = this.#apart.get(userId) ?? this.#classes.get(user?.classId ?? 0)?.rules
       if (user === undefined || rules === undefined || userId === pdu.sender) return
@@ -107,7 +107,7 @@ export class PushAudience {
       const highlight = difference(outcome.highlight, counted?.highlight)
       if (notify !== 0 || highlight !== 0) actions.push(actionFor(userId, thread ?? '', notify, highlight))
     }
-    for (const userId of named) if (this.#users.has(userId as UserId)) judge(userId as UserId)
+    for (const userId of named) if (this.#users.has(userId)) judge(userId)
     for (const userId of this.#apart.keys()) if (!named.has(userId)) judge(userId)
     const classesWith = (is: (outcome: PushOutcome) => boolean) =>
       [...classOutcomes].flatMap(([classId, outcome]) => (is(outcome) ? [classId] : []))
@@ -122,7 +122,7 @@ function difference(own: boolean, ofClass: boolean | undefined): number {
   return (own ? 1 : 0) - (ofClass === true ? 1 : 0)
 }
 
-function actionFor(userId: UserId, thread: string, notify: number, highlight: number): PushAction {
+function actionFor(userId: string, thread: string, notify: number, highlight: number): PushAction {
   return { write: insertPushAction, values: (room, pos) => [room, userId, pos, thread, notify, highlight] }
 }
 
