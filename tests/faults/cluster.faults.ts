@@ -70,9 +70,10 @@ test('two processes are one server for their users', async () => {
   }
 })
 
-test('the owner is killed: its rooms go on in the other process, and nothing is lost', async () => {
+test('the owner is killed: its rooms go on in the other process, and nothing is lost', async (t) => {
   const { one, other } = cluster
   const world = await World.begin([other, one], { name: 'kill', clients: 4, rooms: 4, spareSessions: 1 }, random.fork())
+  t.after(() => world.end())
   world.moveTo([one, other])
   const stop = new AbortController()
   let killed = 0
@@ -100,12 +101,12 @@ test('the owner is killed: its rooms go on in the other process, and nothing is 
   world.moveTo([one, other])
   assert.deepEqual(await world.load(20, new AbortController(), () => undefined), [])
   await world.check(through(world.reader, one), QUIET_MS)
-  await world.end()
 })
 
-test('the owner stands still for longer than its leases: it writes nothing that it may not, and recovers', async () => {
+test('the owner stands still for longer than its leases: it writes nothing that it may not, and recovers', async (t) => {
   const { one, other } = cluster
   const world = await World.begin([other, one], { name: 'stop', clients: 4, rooms: 4, spareSessions: 0 }, random.fork())
+  t.after(() => world.end())
   world.moveTo([one])
   assert.deepEqual(await world.load(20, new AbortController(), () => undefined), [])
 
@@ -129,7 +130,6 @@ test('the owner stands still for longer than its leases: it writes nothing that 
   assert.deepEqual(await world.repeat(), [])
   assert.deepEqual(await world.load(20, new AbortController(), () => undefined), [])
   for (const host of [one, other]) await world.check(through(world.reader, host), QUIET_MS)
-  await world.end()
 })
 
 /** A reader who knows the room already. Another process can be a moment behind the one that answered the join. */

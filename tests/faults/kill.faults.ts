@@ -51,17 +51,14 @@ test(`PostgreSQL: ${kills} kills`, async () => {
 
 async function killAgainAndAgain(server: Homeserver): Promise<void> {
   const world = await World.begin([server], { clients: 5, rooms: 3, spareSessions: kills }, random.fork())
-  for (let round = 1; round <= kills; round += 1) {
-    try {
-      await playRound(world, server, round)
-    } catch (error) {
-      throw new Error(`round ${round} of ${kills}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
-    }
+  try {
+    for (let round = 1; round <= kills; round += 1) await playRound(world, server, round)
+    world.checkAllAgain()
+    await world.check()
+    console.log(`${server.name}: ${kills} kills, ${world.operations} operations`)
+  } finally {
+    await world.end()
   }
-  world.checkAllAgain()
-  await world.check()
-  console.log(`${server.name}: ${kills} kills, ${world.operations} operations`)
-  await world.end()
 }
 
 async function playRound(world: World, server: Homeserver, round: number): Promise<void> {
@@ -89,7 +86,11 @@ async function playRound(world: World, server: Homeserver, round: number): Promi
   await killed.promise
   assert.deepEqual(refusals, [])
 
-  await server.start()
-  await world.check()
-  assert.deepEqual(await world.repeat(), [])
+  try {
+    await server.start()
+    await world.check()
+    assert.deepEqual(await world.repeat(), [])
+  } catch (error) {
+    throw new Error(`after kill ${round} of ${kills}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
 }

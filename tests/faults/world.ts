@@ -44,6 +44,7 @@ export class World {
   readonly #follower: SyncHistory
   /** Entries that were read by id in an earlier check. */
   #checked = 0
+  #broken = false
 
   private constructor(parts: {
     readonly reader: MatrixClient
@@ -144,7 +145,10 @@ export class World {
       entries,
     })
     const findings = judge(entries, observed)
-    if (findings.length > 0) throw new Error(findingsText(findings))
+    if (findings.length > 0) {
+      this.#broken = true
+      throw new Error(`${findingsText(findings)}\nthe ledger is in ${this.#folder.path}`)
+    }
     this.#checked = entries.length
   }
 
@@ -153,9 +157,10 @@ export class World {
     this.#checked = 0
   }
 
+  /** Close the ledger, and remove it unless there were findings to look into. */
   async end(): Promise<void> {
     await this.#ledger.close()
-    this.#folder.remove()
+    if (!this.#broken) this.#folder.remove()
   }
 
   /** Long polls until told to stop, or until the server is gone. */

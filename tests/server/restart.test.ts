@@ -19,10 +19,11 @@ const databases = {
 }
 
 for (const [title, prepare] of Object.entries(databases)) {
-  test(`a restart under load on ${title}`, { timeout: 60_000 }, async () => {
+  test(`a restart under load on ${title}`, { timeout: 60_000 }, async (t) => {
     const server = await startCauseway({ name: 'restart', ca: createTestCa(), ...(await prepare()) })
     try {
       const world = await World.begin([server], { clients: 3, rooms: 2, spareSessions: 1 }, new SeededRandom(1))
+      t.after(() => world.end())
       // Nothing wakes an account without rooms.
       const idle = await Promise.all(['idle-1', 'idle-2'].map((name) => server.registerUser(name)))
       for (const client of idle) await client.sync()
@@ -47,7 +48,6 @@ for (const [title, prepare] of Object.entries(databases)) {
       await world.check()
       assert.deepEqual(await world.repeat(), [])
       await world.check()
-      await world.end()
     } finally {
       await server.dispose()
     }
