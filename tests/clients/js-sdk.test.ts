@@ -15,6 +15,7 @@ import {
   type Room,
 } from 'matrix-js-sdk'
 import type { Logger } from 'matrix-js-sdk/lib/logger.js'
+import { SlidingSync } from 'matrix-js-sdk/lib/sliding-sync.js'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
 import { startCauseway } from '../../packages/testkit/src/processes/start-causeway.ts'
 import { createTestCa } from '../../packages/testkit/src/tls/test-ca.ts'
@@ -53,8 +54,8 @@ after(async () => {
   for (const timer of timers) timer.unref()
 })
 
-/** Log in by password, and start to sync. Resolves when the first /sync is in. */
-async function session(localpart: string): Promise<MatrixClient> {
+/** Log in by password, and start to sync, by /sync or as `follow` says. Resolves when the first answer is in. */
+async function session(localpart: string, follow?: (client: MatrixClient) => SlidingSync): Promise<MatrixClient> {
   await server.registerUser(localpart)
   const login = await createClient({ baseUrl: server.url, logger: silent }).loginRequest({
     type: 'm.login.password',
@@ -71,7 +72,7 @@ async function session(localpart: string): Promise<MatrixClient> {
   })
   clients.push(client)
   const prepared = until(client, () => client.getSyncState() === SyncState.Prepared || client.getSyncState() === SyncState.Syncing)
-  await client.startClient({ initialSyncLimit: 5, lazyLoadMembers: true })
+  await client.startClient({ initialSyncLimit: 5, lazyLoadMembers: true, ...(follow && { slidingSync: follow(client) }) })
   await prepared
   return client
 }
@@ -83,10 +84,12 @@ function until(client: MatrixClient, condition: () => boolean): Promise<void> {
       if (!condition()) return
       client.off(ClientEvent.Sync, look)
       client.off(RoomEvent.Timeline, look)
+      client.off(RoomEvent.Tags, look)
       resolve()
     }
     client.on(ClientEvent.Sync, look)
     client.on(RoomEvent.Timeline, look)
+    client.on(RoomEvent.Tags, look)
     look()
   })
 }
@@ -134,4 +137,42 @@ test('two people log in, sync, invite, join, talk, and read back', { timeout: 30
   const room = roomOf(later, roomId)
   while (room.oldState.paginationToken !== null) await later.scrollback(room, 10)
   assert.deepEqual(texts(later, roomId), [...sent, 'two sugars, please'])
+})
+
+test('a client on sliding sync follows invites, messages, receipts, account data and its rooms', { timeout: 30_000 }, async () => {
+  const list = {
+    ranges: [[0, 9]],
+    timeline_limit: 5,
+    required_state: [
+      ['m.room.create', ''],
+      ['m.room.name', ''],
+      ['m.room.member', '$ME'],
+      ['m.room.member', '$LAZY'],
+    ],
+  }
+  const info = { timeline_limit: 20, required_state: [['*', '*']] }
+  const slides = (client: MatrixClient): SlidingSync => new SlidingSync(server.url, new Map([['all', list]]), info, client, 5_000)
+  const dora = await session('dora')
+  const { room_id: roomId } = await dora.createRoom({ name: 'Coffee', preset: Preset.PrivateChat })
+  for (let n = 0; n < 30; n += 1) await dora.sendTextMessage(roomId, `message ${n}`)
+  const erik = await session('erik', slides)
+  await dora.invite(roomId, erik.getSafeUserId())
+  await until(erik, () => erik.getRoom(roomId)?.getMyMembership() === KnownMembership.Invite)
+  await erik.joinRoom(roomId)
+  await until(erik, () => erik.getRoom(roomId)?.getMyMembership() === KnownMembership.Join && roomOf(erik, roomId).name === 'Coffee')
+  const { event_id: said } = await dora.sendTextMessage(roomId, 'black?')
+  await until(erik, () => texts(erik, roomId).includes('black?'))
+  assert.equal(roomOf(erik, roomId).findEventById(said)?.getSender(), dora.getUserId())
+  await erik.sendTextMessage(roomId, 'white')
+  await until(dora, () => texts(dora, roomId).includes('white'))
+  await until(erik, () => texts(erik, roomId).includes('white'))
+  await dora.sendReadReceipt(roomOf(dora, roomId).findEventById(said) ?? null)
+  await until(erik, () => roomOf(erik, roomId).getEventReadUpTo(dora.getSafeUserId()) !== null)
+  await erik.setRoomTag(roomId, 'm.favourite', {})
+  await until(erik, () => 'm.favourite' in roomOf(erik, roomId).tags)
+  const room = roomOf(erik, roomId)
+  while (room.oldState.paginationToken !== null) await erik.scrollback(room, 20)
+  assert.deepEqual(texts(erik, roomId), [...Array.from({ length: 30 }, (_, n) => `message ${n}`), 'black?', 'white'])
+  await dora.kick(roomId, erik.getSafeUserId())
+  await until(erik, () => roomOf(erik, roomId).getMyMembership() === KnownMembership.Leave)
 })

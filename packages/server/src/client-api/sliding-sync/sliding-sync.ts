@@ -1,3 +1,4 @@
+import type { Presence } from '../../ephemeral/presence.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import { jsonReply } from '../../http/reply.ts'
 import { Type } from '../../http/type.ts'
@@ -15,20 +16,26 @@ export const slidingSync = endpoint({
   query: Type.Object({
     pos: Type.Optional(Type.String({ maxLength: posMax })),
     timeout: Type.Optional(Type.Integer({ minimum: 0 })),
+    set_presence: Type.Optional(Type.Union([Type.Literal('online'), Type.Literal('unavailable'), Type.Literal('offline')])),
   }),
   body: slidingBody,
 
-  async handle(request, { slidingSync }: { readonly slidingSync: SlidingSync }) {
+  async handle(request, services: { readonly slidingSync: SlidingSync; readonly presence: Presence | undefined }) {
     const { caller, query, waiting } = request
-    const pos = query.pos === '' ? undefined : query.pos
-    const text = await slidingSync.answer({
-      ...parseSlidingRequest(request.body, caller.userId),
-      caller,
-      pos,
-      timeoutMs: query.timeout ?? 0,
-      waiting,
-      signal: () => request.signal,
-    })
-    return jsonReply(text)
+    const parsed = parseSlidingRequest(request.body, caller.userId)
+    const ended = services.presence?.syncing(caller.userId, query.set_presence ?? 'online')
+    try {
+      const text = await services.slidingSync.answer({
+        ...parsed,
+        caller,
+        pos: query.pos === '' ? undefined : query.pos,
+        timeoutMs: query.timeout ?? 0,
+        waiting,
+        signal: () => request.signal,
+      })
+      return jsonReply(text)
+    } finally {
+      ended?.()
+    }
   },
 })
