@@ -9,6 +9,7 @@ import { inviteUser } from './inviting/invite-user.ts'
 import { joinRoomById } from './joining/join-room-by-id.ts'
 import { joinRoom } from './joining/join-room.ts'
 import { kick } from './kicking/kick.ts'
+import { knockRoom } from './knocking/knock-room.ts'
 import { forgetRoom } from './leaving/forget-room.ts'
 import { leaveRoom } from './leaving/leave-room.ts'
 import { getPublicRooms } from './list-public-rooms/get-public-rooms.ts'
@@ -33,6 +34,7 @@ export const roomsEndpoints = [
   joinRoom,
   joinRoomById,
   kick,
+  knockRoom,
   leaveRoom,
   queryPublicRooms,
   redactEvent,

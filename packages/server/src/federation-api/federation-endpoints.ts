@@ -12,6 +12,7 @@ import { getUserDevices } from './get-user-devices.ts'
 import { getVersion } from './get-version.ts'
 import { getWellKnownServer } from './get-well-known-server.ts'
 import { makeJoin } from './make-join.ts'
+import { makeKnock } from './make-knock.ts'
 import { makeLeave } from './make-leave.ts'
 import { perspectivesKeyQuery } from './perspectives-key-query.ts'
 import { queryProfile } from './query-profile.ts'
@@ -21,6 +22,7 @@ import { queryUserEncryptionKeys } from './query-user-encryption-keys.ts'
 import { sendInviteV1 } from './send-invite-v1.ts'
 import { sendInviteV2 } from './send-invite-v2.ts'
 import { sendJoin } from './send-join.ts'
+import { sendKnock } from './send-knock.ts'
 import { sendLeave } from './send-leave.ts'
 import { sendTransaction } from './send-transaction.ts'
 
@@ -40,6 +42,7 @@ export const federationEndpoints = [
   getVersion,
   getWellKnownServer,
   makeJoin,
+  makeKnock,
   makeLeave,
   perspectivesKeyQuery,
   queryProfile,
@@ -49,6 +52,7 @@ export const federationEndpoints = [
   sendInviteV1,
   sendInviteV2,
   sendJoin,
+  sendKnock,
   sendLeave,
   sendTransaction,
 ] as const

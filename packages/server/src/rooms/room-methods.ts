@@ -25,9 +25,17 @@ import type { RoomPeers } from './inbound/room-peers.ts'
 import { admitPdus, type PduAnswer } from './inbound/receive-transaction.ts'
 import { inviteRemote, receiveInvite } from './membership/invites.ts'
 import { joinRemote } from './membership/join-remote.ts'
+import { knockRemote } from './membership/knock-remote.ts'
 import { leaveRemote } from './membership/leave-remote.ts'
 import type { MembershipPeers } from './membership/membership-peers.ts'
-import { joinAnswer, makeMembership, sendMembership, type MakeRequest, type OwnMembership } from './membership/serve-membership.ts'
+import {
+  joinAnswer,
+  knockAnswer,
+  makeMembership,
+  sendMembership,
+  type MakeRequest,
+  type OwnMembership,
+} from './membership/serve-membership.ts'
 
 /** An object as JSON.parse gives it: what a client sent as content. */
 export type PlainObject = Readonly<Record<string, unknown>>
@@ -67,7 +75,7 @@ export interface MembershipArguments {
   readonly action: MembershipCommand['action']
   readonly reason?: string
   readonly content?: PlainObject
-  /** For a join: servers that may be in the room. */
+  /** For a join or a knock: servers that may be in the room. */
   readonly servers?: readonly ServerName[]
 }
 
@@ -109,6 +117,7 @@ export function roomMethods(ports: RoomPorts) {
       const command: MembershipCommand = { ...args, content: contentOf(args.content ?? {}) }
       const view = await engine.view(args.roomId)
       if (args.action === 'join' && !takesPart(engine, view)) return join(ports, command, args.servers ?? [])
+      if (args.action === 'knock' && !takesPart(engine, view)) return knock(ports, command, args.servers ?? [])
       if (args.action === 'leave' && !takesPart(engine, view)) {
         await leaveRemote(ports, { roomId: args.roomId, userId: args.sender, reason: args.reason })
         return {}
@@ -120,7 +129,7 @@ export function roomMethods(ports: RoomPorts) {
         const content: JsonObject = { ...command.content, ...reason }
         return { eventId: await inviteRemote(ports, { roomId: args.roomId, sender: args.sender, target: args.target, content }) }
       }
-      const withProfile = ours && (args.action === 'join' || args.action === 'invite')
+      const withProfile = ours && (args.action === 'join' || args.action === 'knock' || args.action === 'invite')
       try {
         const profile = withProfile ? await ports.profileOf(args.target) : undefined
         return { eventId: await changeMembership(engine, { ...command, profile }) }
@@ -139,10 +148,17 @@ export function roomMethods(ports: RoomPorts) {
       return { roomVersion, event: canonicalJson(event) }
     },
 
-    /** Take in the member event of a user of another server; gives the room for a join. */
+    /** Take in the member event of a user of another server; gives the room for a join, what may be known of it for a knock. */
     async sendMembership(args: SendMembershipArguments): Promise<{ answer: string }> {
       const served = await sendMembership(ports, { ...args, body: objectOf(args.body) })
-      return { answer: args.membership === 'join' ? await joinAnswer(ports, served, { omitMembers: args.omitMembers === true }) : '{}' }
+      switch (args.membership) {
+        case 'join':
+          return { answer: await joinAnswer(ports, served, { omitMembers: args.omitMembers === true }) }
+        case 'knock':
+          return { answer: await knockAnswer(ports, served) }
+        default:
+          return { answer: '{}' }
+      }
     },
 
     /** Take in an invite from another server; gives it countersigned. */
@@ -186,6 +202,17 @@ async function join(ports: RoomPorts, command: MembershipCommand, servers: reado
   const reason: JsonObject = command.reason === undefined ? {} : { reason: command.reason }
   const content: JsonObject = { ...command.content, ...(await ports.profileOf(command.target)), ...reason }
   await joinRemote(ports, { roomId: command.roomId, userId: command.target, servers: [...candidates], content })
+  return {}
+}
+
+async function knock(ports: RoomPorts, command: MembershipCommand, servers: readonly ServerName[]): Promise<object> {
+  const view = await ports.engine.view(command.roomId)
+  const origin = serverOf(command.roomId)
+  const known = view === undefined ? [] : otherServers(ports, view.servers.keys())
+  const candidates = new Set<ServerName>([...servers, ...(origin === undefined ? [] : [origin]), ...known])
+  const reason: JsonObject = command.reason === undefined ? {} : { reason: command.reason }
+  const content: JsonObject = { ...command.content, ...(await ports.profileOf(command.target)), ...reason }
+  await knockRemote(ports, { roomId: command.roomId, userId: command.target, servers: [...candidates], content })
   return {}
 }
 

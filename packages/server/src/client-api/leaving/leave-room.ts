@@ -7,7 +7,7 @@ export const leaveRoom = endpoint({
   method: 'POST',
   path: '/_matrix/client/v3/rooms/{roomId}/leave',
   also: ['/_matrix/client/r0/rooms/{roomId}/leave'],
-  summary: 'Leave a room, or decline an invite to it.',
+  summary: 'Leave a room, decline an invite to it, or take a knock on it back.',
   auth: 'user',
   limit: 'write',
   body: Type.Object({ reason: Type.Optional(Type.String({ maxLength: 5000 })) }),

@@ -22,7 +22,7 @@ export interface MembershipCommand {
   readonly roomId: RoomId
   readonly sender: UserId
   readonly target: UserId
-  readonly action: 'join' | 'invite' | 'leave' | 'kick' | 'ban' | 'unban'
+  readonly action: 'join' | 'invite' | 'leave' | 'knock' | 'kick' | 'ban' | 'unban'
   readonly reason?: string | undefined
   /** Displayname and avatar of the target, for a join or an invite of one of our own. */
   readonly profile?: JsonObject | undefined
@@ -30,7 +30,15 @@ export interface MembershipCommand {
   readonly content?: JsonObject | undefined
 }
 
-const membershipAfter = { join: 'join', invite: 'invite', leave: 'leave', kick: 'leave', ban: 'ban', unban: 'leave' } as const
+const membershipAfter = {
+  join: 'join',
+  invite: 'invite',
+  leave: 'leave',
+  knock: 'knock',
+  kick: 'leave',
+  ban: 'ban',
+  unban: 'leave',
+} as const
 
 /**
  * Change a membership in a room that we are in. Resolves with the event's id once it is durable; a join of somebody who
@@ -38,6 +46,7 @@ const membershipAfter = { join: 'join', invite: 'invite', leave: 'leave', kick: 
  */
 export async function changeMembership(engine: RoomEngine, command: MembershipCommand): Promise<EventId> {
   const sent = await engine.run(command.roomId, async (view): Promise<{ eventId: EventId; committed: Promise<unknown> }> => {
+    if (command.action === 'knock' && !view.rules.knocking) throw new MatrixError('M_FORBIDDEN', 'Rooms of this version have no knocking')
     const state = await stateFor(engine.ports.db, view, view.current, [['m.room.member', command.target]])
     const current = state.get('m.room.member', command.target)
     const before = membershipOf(state, command.target)

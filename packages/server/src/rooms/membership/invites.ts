@@ -1,6 +1,5 @@
 import {
   addSignature,
-  isJsonObject,
   membershipOfEvent,
   parsePdu,
   parseUserId,
@@ -17,7 +16,6 @@ import {
   type UserId,
 } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
-import { limits } from '../../limits.ts'
 import { upsertMembership } from '../../storage/tables/memberships.ts'
 import { takesPart } from '../commands/change-membership.ts'
 import { loadNode } from '../engine/load-room.ts'
@@ -31,7 +29,7 @@ import { judge } from '../inbound/judge.ts'
 import type { RoomPeers } from '../inbound/room-peers.ts'
 import type { MembershipPeers } from './membership-peers.ts'
 import { ensureRoom } from './room-stub.ts'
-import { strippedPdus } from './stripped-state.ts'
+import { parseStripped, strippedPdus } from './stripped-state.ts'
 
 /** What invites stand on. */
 export interface InvitePorts {
@@ -124,7 +122,8 @@ export async function receiveInvite(ports: InvitePorts, invite: IncomingInvite):
       extra: { room_version: invite.roomVersion },
     })
   }
-  const stripped = checkStripped(invite.strippedState)
+  const stripped = invite.strippedState === undefined ? [] : parseStripped(invite.strippedState)
+  if (stripped === undefined) throw new MatrixError('M_INVALID_PARAM', 'invite_room_state must be a list of state events')
   const [received] = await checkReceived(ports.peers, [invite.event], invite.roomId, rules)
   if (received === undefined || !received.ok) throw new MatrixError('M_FORBIDDEN', received?.refusal.why ?? 'There is no event')
   const { pdu } = received
@@ -157,20 +156,4 @@ export async function receiveInvite(ports: InvitePorts, invite: IncomingInvite):
   })
   await stored.committed
   return countersigned.pdu
-}
-
-/** What may be shown to a client of the state that comes with an invite: a bounded list of stripped events, nothing else of them. */
-function checkStripped(value: JsonValue | undefined): object[] {
-  if (value === undefined) return []
-  if (!Array.isArray(value)) throw new MatrixError('M_INVALID_PARAM', 'invite_room_state must be a list')
-  const stripped: object[] = []
-  for (const entry of value.slice(0, limits.strippedStateMax)) {
-    if (!isJsonObject(entry)) throw new MatrixError('M_INVALID_PARAM', 'invite_room_state must hold events')
-    const { type, state_key: stateKey, sender, content } = entry
-    if (typeof type !== 'string' || typeof stateKey !== 'string' || typeof sender !== 'string' || !isJsonObject(content)) {
-      throw new MatrixError('M_INVALID_PARAM', 'invite_room_state must hold state events')
-    }
-    if (JSON.stringify(content).length <= limits.strippedContentMax) stripped.push({ type, state_key: stateKey, sender, content })
-  }
-  return stripped
 }

@@ -9,12 +9,14 @@ import {
   type UserId,
 } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
-import { membershipIn, upsertMembership } from '../../storage/tables/memberships.ts'
+import { limits } from '../../limits.ts'
+import { membershipIn, upsertMembership, type MembershipRow } from '../../storage/tables/memberships.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import { RoomUnit } from '../engine/room-unit.ts'
 import type { Logger } from '../../platform/logger.ts'
 import type { MembershipPeers } from './membership-peers.ts'
 import { buildOwnEvent } from './own-event.ts'
+import { serversOfStripped } from './stripped-state.ts'
 
 interface Ports {
   readonly engine: RoomEngine
@@ -24,7 +26,7 @@ interface Ports {
   readonly background: (work: () => Promise<void>) => void
 }
 
-/** One of our users declines an invite to a room that this server is not in. */
+/** One of our users declines an invite to a room that this server is not in, or takes their knock on it back. */
 export interface RemoteLeave {
   readonly roomId: RoomId
   readonly userId: UserId
@@ -32,15 +34,15 @@ export interface RemoteLeave {
 }
 
 /**
- * Decline an invite. It always succeeds here at once and reaches the user's devices; the other servers are told in the
- * background. Throws M_NOT_FOUND or M_FORBIDDEN when there is no invite.
+ * Decline an invite or take a knock back. It always succeeds here at once and reaches the user's devices; another server is
+ * told in the background. Throws M_NOT_FOUND or M_FORBIDDEN when there is neither.
  */
 export async function leaveRemote(ports: Ports, leave: RemoteLeave): Promise<void> {
   const { db, serverName } = ports.engine.ports
   const done = await ports.engine.run(leave.roomId, async (view) => {
     const row = await membershipIn(db, view.room, leave.userId)
     if (row === undefined) throw new MatrixError('M_FORBIDDEN', 'You are not in this room')
-    if (row.membership === 'leave') return { rules: view.rules, inviter: undefined, committed: undefined }
+    if (row.membership === 'leave') return { rules: view.rules, servers: [], committed: undefined }
     const unit = new RoomUnit(ports.engine.ports, view)
     unit.addMemberships([{ userId: leave.userId, membership: 'leave' }])
     unit.takePosition()
@@ -62,13 +64,29 @@ export async function leaveRemote(ports: Ports, leave: RemoteLeave): Promise<voi
     )
     const committed = unit.commit()
     ports.engine.holdUntil(view, committed)
-    return { rules: view.rules, inviter: row.sender, committed }
+    return { rules: view.rules, servers: serversToTell(leave.roomId, row), committed }
   })
   await done.committed
-  if (done.inviter === undefined) return
-  const inviter = parseUserId(done.inviter)
-  const server = inviter === undefined ? undefined : serverOf(inviter)
-  if (server !== undefined && server !== serverName) ports.background(() => tellServer(ports, leave, server, done.rules))
+  const servers = done.servers.filter((server) => server !== serverName).slice(0, limits.joinServersMax)
+  if (servers.length > 0) ports.background(() => tellOneOf(ports, leave, servers, done.rules))
+}
+
+/** The server that invited; those that may be in a room on which the user knocked. */
+function serversToTell(roomId: RoomId, row: MembershipRow): ServerName[] {
+  if (row.membership === 'knock') return [...serversOfStripped(roomId, row.invite_state)]
+  const inviter = parseUserId(row.sender)
+  return inviter === undefined ? [] : [serverOf(inviter)]
+}
+
+async function tellOneOf(ports: Ports, leave: RemoteLeave, servers: readonly ServerName[], known: RoomRules): Promise<void> {
+  for (const server of servers) {
+    try {
+      await tellServer(ports, leave, server, known)
+      return
+    } catch (error) {
+      ports.log.info({ err: error, server, room: leave.roomId }, 'a server did not take in that a user of ours leaves')
+    }
+  }
 }
 
 async function tellServer(ports: Ports, leave: RemoteLeave, server: ServerName, known: RoomRules): Promise<void> {

@@ -1,4 +1,4 @@
-import type { EventId, JsonObject, RoomId, ServerName, UserId } from '@causeway/events'
+import type { EventId, JsonObject, JsonValue, RoomId, ServerName, UserId } from '@causeway/events'
 import type { OwnMembership } from './serve-membership.ts'
 
 /** A template from make_join, make_leave or make_knock. */
@@ -24,6 +24,8 @@ export interface MembershipPeers {
   make(server: ServerName, membership: OwnMembership, roomId: RoomId, userId: UserId, versions: readonly string[]): Promise<Template>
   sendJoin(server: ServerName, roomId: RoomId, eventId: EventId, event: JsonObject): Promise<JoinedRoom>
   sendLeave(server: ServerName, roomId: RoomId, eventId: EventId, event: JsonObject): Promise<void>
+  /** The room's stripped state as the other server gives it: a claim. */
+  sendKnock(server: ServerName, roomId: RoomId, eventId: EventId, event: JsonObject): Promise<JsonValue | undefined>
   /** The invited server's countersigned event. `stripped`: the room's state as full events. */
   invite(
     server: ServerName,

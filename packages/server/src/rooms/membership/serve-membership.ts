@@ -1,5 +1,6 @@
 import {
   addSignature,
+  canonicalJson,
   membershipOfEvent,
   serverOf,
   type EventId,
@@ -23,6 +24,7 @@ import { checkReceived } from '../inbound/check-received.ts'
 import { inGraph, judge } from '../inbound/judge.ts'
 import type { RoomPeers } from '../inbound/room-peers.ts'
 import { serverAllowed } from '../inbound/server-acl.ts'
+import { strippedPdus } from './stripped-state.ts'
 
 /** What the member events of other servers are served with. */
 export interface ServePorts {
@@ -178,4 +180,10 @@ export async function joinAnswer(ports: ServePorts, served: Served, options: { r
     `"members_omitted":${options.omitMembers},"origin":${JSON.stringify(serverName)}${servers},` +
     `"state":[${state.map((entry) => entry.pdu.json).join(',')}]}`
   )
+}
+
+/** The body of an answer to send_knock: what somebody outside may know of the room, as full events. */
+export async function knockAnswer(ports: ServePorts, { view }: Served): Promise<string> {
+  const state = await strippedPdus(ports.engine.ports.db, view, [])
+  return canonicalJson({ knock_room_state: state })
 }

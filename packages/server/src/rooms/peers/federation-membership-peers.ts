@@ -1,10 +1,11 @@
-import { isJsonObject, type EventId, type JsonObject, type RoomId, type ServerName, type UserId } from '@causeway/events'
+import { isJsonObject, type EventId, type JsonObject, type JsonValue, type RoomId, type ServerName, type UserId } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { toClientError } from '../../federation/client/client-error.ts'
 import type { FederationClient } from '../../federation/client/federation-client.ts'
 import type { FederationResult } from '../../federation/client/federation-result.ts'
 import { sendInvite, sendInviteV1 } from '../../federation/wire/invites.ts'
 import { makeJoin, sendJoin } from '../../federation/wire/joins.ts'
+import { makeKnock, sendKnock } from '../../federation/wire/knocks.ts'
 import { makeLeave, sendLeave } from '../../federation/wire/leaves.ts'
 import type { JoinedRoom, MembershipPeers, Template } from '../membership/membership-peers.ts'
 import type { OwnMembership } from '../membership/serve-membership.ts'
@@ -29,7 +30,11 @@ export class FederationMembershipPeers implements MembershipPeers {
     const result =
       membership === 'leave'
         ? await this.#client.call(server, makeLeave, { params, evenIfResting: true })
-        : await this.#client.call(server, makeJoin, { params, query: { ver: versions }, evenIfResting: true })
+        : await this.#client.call(server, membership === 'knock' ? makeKnock : makeJoin, {
+            params,
+            query: { ver: versions },
+            evenIfResting: true,
+          })
     const { room_version: roomVersion, event } = answered(result)
     if (!isJsonObject(event)) throw malformed()
     return { roomVersion: typeof roomVersion === 'string' ? roomVersion : undefined, event }
@@ -45,6 +50,11 @@ export class FederationMembershipPeers implements MembershipPeers {
 
   async sendLeave(server: ServerName, roomId: RoomId, eventId: EventId, event: JsonObject): Promise<void> {
     answered(await this.#client.call(server, sendLeave, { params: { roomId, eventId }, body: event, evenIfResting: true }))
+  }
+
+  async sendKnock(server: ServerName, roomId: RoomId, eventId: EventId, event: JsonObject): Promise<JsonValue | undefined> {
+    const answer = answered(await this.#client.call(server, sendKnock, { params: { roomId, eventId }, body: event, evenIfResting: true }))
+    return answer['knock_room_state']
   }
 
   async invite(
