@@ -47,4 +47,6 @@ export const limits = {
   backfillGapsMax: 5,
   backfillServersMax: 5,
   backfillStatesMax: 5,
+  /** Answers to transactions that are kept in memory for a session; older ones are looked up. */
+  transactionsPerSessionMax: 1_000,
 } as const

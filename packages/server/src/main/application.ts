@@ -95,6 +95,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
     begin: () => {
       layer.senders.start().catch((error: unknown) => platform.log.error({ err: error }, 'the senders to other servers did not start'))
       rooms.tasks.start()
+      rooms.purge.start()
       encryption.ownDeviceLists.start()
       encryption.remoteDeviceLists.start()
       storage.ownership.onGained((shards) => void takeOver(rooms, new Set(shards)))
@@ -102,6 +103,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
     },
     stop: async () => {
       rooms.tasks.stop()
+      rooms.purge.stop()
       await encryption.ownDeviceLists.stop()
       await encryption.remoteDeviceLists.stop()
       await layer.senders.stop(senderStopMs)

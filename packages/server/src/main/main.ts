@@ -2,6 +2,9 @@
 import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 
+// What the server makes is for its owner alone, whoever may look into its folder.
+process.umask(0o077)
+
 // Compiled code is kept, so that later starts need not strip types again; where it can't be written, starts are slower.
 // Before everything else is loaded: hence the import below is no statement at the top.
 if (process.env['NODE_COMPILE_CACHE'] === undefined) {

@@ -1,6 +1,7 @@
-import { parseRoomId } from '@causeway/events'
+import { membershipOfEvent, parseRoomId, parseUserId } from '@causeway/events'
 import type { Encryption } from '../../e2ee/compose-e2ee.ts'
 import { DeviceListStream } from '../../e2ee/device-list-stream.ts'
+import { isRoomAnnouncement } from '../../rooms/engine/room-announcement.ts'
 import type { RoomEngine } from '../../rooms/engine/room-engine.ts'
 import { livePosAt } from '../../rooms/history/live-position.ts'
 import type { StateHistory } from '../../rooms/history/state-history.ts'
@@ -19,6 +20,22 @@ export function composeDeviceListStream({ db }: Pick<Storage, 'db'>, engine: Roo
       const [from, upTo] = [await livePosAt(db, view, at), await livePosAt(db, view, db.positions())]
       return wasJoined({ db, stateHistory }, view, userId, from, upTo)
     },
+  })
+}
+
+/** Who leaves is told to those who keep device lists. */
+export function followLeaves({ db }: Pick<Storage, 'db'>, { remoteDeviceLists }: Encryption): void {
+  db.onCommitted((announcements) => {
+    for (const announcement of announcements) {
+      if (!isRoomAnnouncement(announcement)) continue
+      for (const { pdu } of announcement.events) {
+        if (pdu.type !== 'm.room.member') continue
+        const membership = membershipOfEvent(pdu)
+        if (membership !== 'leave' && membership !== 'ban') continue
+        const userId = pdu.stateKey === undefined ? undefined : parseUserId(pdu.stateKey)
+        if (userId !== undefined) remoteDeviceLists.left(userId)
+      }
+    }
   })
 }
 

@@ -26,7 +26,7 @@ import { Sync } from '../../sync/sync.ts'
 import type { Users } from '../../users/compose-users.ts'
 import type { Platform } from '../application.ts'
 import type { Cluster } from './compose-cluster.ts'
-import { composeDeviceListStream, encryptionEdus } from './compose-encryption.ts'
+import { composeDeviceListStream, encryptionEdus, followLeaves } from './compose-encryption.ts'
 import type { Federation } from './compose-federation.ts'
 import { composePresence } from './compose-presence.ts'
 import type { RoomLayer } from './compose-rooms.ts'
@@ -83,6 +83,7 @@ export function composeReading(
     ignoredBy: (userId) => sync.stream.ignored.of(userId),
   }
   const deviceListStream = composeDeviceListStream(storage, engine, stateHistory)
+  followLeaves(storage, encryption)
   const sync = new Sync({
     db,
     engine,

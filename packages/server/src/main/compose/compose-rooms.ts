@@ -10,6 +10,7 @@ import { Inbox } from '../../rooms/inbound/inbox.ts'
 import { FederationMembershipPeers } from '../../rooms/peers/federation-membership-peers.ts'
 import { remoteAliasTarget } from '../../rooms/peers/remote-alias.ts'
 import { PushAudiences } from '../../rooms/push/push-audiences.ts'
+import { PurgeAnswers } from '../../rooms/purge-answers.ts'
 import { RoomDirectory } from '../../rooms/room-directory.ts'
 import { roomMethods, type RoomPorts } from '../../rooms/room-methods.ts'
 import { RoomNumbers } from '../../rooms/room-numbers.ts'
@@ -32,6 +33,7 @@ export interface RoomLayer {
   readonly roomDirectory: RoomDirectory
   readonly servedReads: ServedReads
   readonly tasks: UserRoomTasks
+  readonly purge: PurgeAnswers
   readonly cluster: Cluster
 }
 
@@ -80,6 +82,7 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
     roomDirectory: new RoomDirectory({ engine, remoteAlias: (server, alias) => remoteAliasTarget(federation.client, server, alias) }),
     servedReads: new ServedReads(engine),
     tasks: new UserRoomTasks({ ...ports, clock, log }, rooms),
+    purge: new PurgeAnswers({ db, clock, log }),
     cluster,
   }
 }

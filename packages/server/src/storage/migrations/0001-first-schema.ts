@@ -190,6 +190,7 @@ export const firstSchema: Migration = {
     // Federation in: answered transactions (bound: purged after a day) and events waiting for their room's worker (bounded).
     `CREATE TABLE inbound_transactions (origin text NOT NULL, txn_id text NOT NULL, answer text NOT NULL, at integer NOT NULL,
        PRIMARY KEY (origin, txn_id)) WITHOUT ROWID`,
+    `CREATE INDEX inbound_transactions_age ON inbound_transactions (at)`,
     `CREATE TABLE inbox (room integer NOT NULL, seq integer NOT NULL, event_id text NOT NULL, origin text NOT NULL, json blob NOT NULL,
        received_at integer NOT NULL, PRIMARY KEY (room, seq)) WITHOUT ROWID`,
     // Federation out. Servers with something to get that failed lately; absent while well. kind: unreachable or refusing.

@@ -54,3 +54,8 @@ export function inboundAnswer(db: Database, origin: string, txnId: string): Prom
 export async function lastInboxSeq(db: Database): Promise<number> {
   return (await db.first(sql<{ seq: number | null }>('inbox.last')`SELECT max(seq) AS seq FROM inbox`))?.seq ?? 0
 }
+
+/** Answers to peers' transactions that are too old to be asked for again. */
+export function purgeInboundTransactions(before: number) {
+  return sql('inbound_transactions.purge')`DELETE FROM inbound_transactions WHERE at < ${before}`
+}
