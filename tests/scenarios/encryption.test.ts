@@ -1,7 +1,7 @@
 // Goal: devices on two servers find each other's keys, and their messages and changes arrive once, in order, whatever breaks.
 // Method: plays in a simulated world: real servers above their sockets, simulated time, wires and storage.
 import assert from 'node:assert/strict'
-import { SimDevice } from '../../packages/testkit/src/scenario/sim-device.ts'
+import { sameJson, SimDevice, SimKey } from '../../packages/testkit/src/scenario/sim-device.ts'
 import { scenario, type World } from '../../packages/testkit/src/scenario/scenario.ts'
 import { objectAt } from '../../packages/testkit/src/client/json.ts'
 import type { SimServer } from '../../packages/testkit/src/scenario/sim-server.ts'
@@ -95,28 +95,124 @@ scenario('a change of devices is told to those who share a room, and to nobody w
   assert.deepEqual(await world.act(alice.lists()), { changed: [], left: [bob.user.userId] })
 })
 
-scenario('a device list that missed a change is fetched until it is equal, over an outage and a kill (E05)', async (world) => {
-  const { a, b, alice, bob } = await pair(world)
+scenario('who was away is asked for anew, and while a server is away its users are answered from what is known', async (world) => {
+  const { a, b, alice, bob, room } = await pair(world)
   const { userId } = bob.user
   await world.act(alice.query(userId))
   await world.settle()
-
+  // Kept: no wire is needed.
   world.cut(a, b)
-  const login = { type: 'm.login.password', identifier: { type: 'm.id.user', user: 'bob' }, password: 'a password of enough letters' }
-  for (let i = 0; i < 3; i += 1) await world.act(bob.user.request('POST', '/login', { ...login, device_id: `D${i}` }))
-  await world.act(bob.user.request('PUT', `/devices/${bob.deviceId}`, { display_name: 'one' }))
-  // While b is away its users are answered from what is known.
-  const away = await world.act(alice.query(userId))
-  assert.deepEqual(Object.keys(objectAt(at(away, 'device_keys', userId))), [bob.deviceId])
+  const kept = await world.act(alice.query(userId))
+  assert.deepEqual(kept['failures'], {})
+  assert.deepEqual(at(kept, 'device_keys', userId, bob.deviceId, 'keys'), bob.keys['keys'])
   world.heal()
-  // The update arrives, and then b falls silent.
-  await world.settle(30_000)
-  a.kill()
-  await a.start()
-  await world.settle(10 * 60_000)
+
+  await world.act(bob.user.leave(room))
+  await world.settle()
+  const tablet = await world.act(SimDevice.of(await world.act(b.login('bob'))))
+  await world.act(tablet.upload())
+  await world.act(bob.user.join(room, a))
+  await world.settle()
   const answer = await world.act(alice.query(userId))
-  assert.deepEqual(answer['failures'], {})
-  assert.deepEqual(at(answer, 'device_keys', userId, bob.deviceId, 'keys'), bob.keys['keys'])
+  assert.deepEqual(Object.keys(objectAt(at(answer, 'device_keys', userId))).sort(), [bob.deviceId, tablet.deviceId].sort())
+})
+
+scenario(
+  'E05, D19: a list that missed a change is fetched until it is equal, off the transaction, over an outage and a kill',
+  async (world) => {
+    const { a, b, alice, bob, room } = await pair(world)
+    const { userId } = bob.user
+    await world.act(alice.query(userId))
+    await world.settle()
+    await world.act(alice.sync())
+
+    // What b says reaches a, but a does not reach b: the change is noted and told, though the list can't be fetched.
+    world.network.cut(a.name, b.name)
+    const tablet = await world.act(SimDevice.of(await world.act(b.login('bob'))))
+    await world.act(bob.user.leave(room))
+    await world.act(tablet.upload())
+    await world.act(bob.user.join(room, a).catch(() => undefined))
+    await world.settle()
+    a.kill()
+    await a.start()
+    await world.settle()
+    world.heal()
+    await world.act(bob.user.join(room, a))
+    await world.settle(10 * 60_000)
+    await world.act(alice.query(userId))
+    await world.settle()
+    await world.act(bob.user.request('PUT', `/devices/${tablet.deviceId}`, { display_name: 'tablet' }))
+    await world.settle(60 * 60_000)
+    world.cut(a, b)
+    const answer = await world.act(alice.query(userId))
+    assert.deepEqual(answer['failures'], {})
+    assert.deepEqual(Object.keys(objectAt(at(answer, 'device_keys', userId))).sort(), [bob.deviceId, tablet.deviceId].sort())
+  },
+)
+
+scenario('a message and a change of devices wake who waits in /sync', async (world) => {
+  const { alice, bob } = await pair(world)
+  const rename = async (): Promise<void> => {
+    await alice.user.request('PUT', `/devices/${alice.deviceId}`, { display_name: 'x' })
+  }
+  const acts: [section: string, act: () => Promise<void>][] = [
+    ['to_device', () => alice.send(bob.user.userId, '*', { n: 1 })],
+    ['device_lists', rename],
+  ]
+  for (const [section, act] of acts) {
+    const waiting = bob.waitFor(section)
+    await world.settle(1_000)
+    await world.act(act())
+    // Far less than a client waits.
+    assert.ok((await world.act(waiting, 10_000))[section] !== undefined)
+  }
+})
+
+scenario('cross-signing keys and signatures are seen on the other server, and verify', async (world) => {
+  const { alice, bob } = await pair(world)
+  const { userId } = bob.user
+  await world.act(alice.query(userId))
+  await world.settle()
+  await world.act(alice.sync())
+  const [master, self, user] = [new SimKey(1), new SimKey(2), new SimKey(3)]
+  await world.act(
+    bob.user.request('POST', '/keys/device_signing/upload', {
+      master_key: master.crossSigning(userId, 'master'),
+      self_signing_key: master.sign(self.crossSigning(userId, 'self_signing'), userId),
+      user_signing_key: master.sign(user.crossSigning(userId, 'user_signing'), userId),
+    }),
+  )
+  await world.settle()
+  assert.deepEqual(await world.act(alice.lists()), { changed: [userId], left: [] })
+  const { failures } = await world.act(
+    bob.user.request('POST', '/keys/signatures/upload', { [userId]: { [bob.deviceId]: self.sign(bob.keys, userId) } }),
+  )
+  assert.deepEqual(failures, {})
+  await world.settle()
+  assert.deepEqual(await world.act(alice.lists()), { changed: [userId], left: [] })
+  const answer = await world.act(alice.query(userId))
+  assert.deepEqual(at(answer, 'master_keys', userId), master.crossSigning(userId, 'master'))
+  assert.deepEqual(at(answer, 'self_signing_keys', userId), master.sign(self.crossSigning(userId, 'self_signing'), userId))
+  assert.deepEqual(answer['user_signing_keys'], {})
+  assert.ok(sameJson(at(answer, 'device_keys', userId, bob.deviceId, 'signatures'), self.sign(bob.keys, userId)['signatures']))
+
+  // Alice signs bob's master key: her own devices are told, and nobody else.
+  const { userId: aliceId } = alice.user
+  const own = [new SimKey(4), new SimKey(5)] as const
+  await world.act(
+    alice.user.request('POST', '/keys/device_signing/upload', {
+      master_key: own[0].crossSigning(aliceId, 'master'),
+      user_signing_key: own[0].sign(own[1].crossSigning(aliceId, 'user_signing'), aliceId),
+    }),
+  )
+  await world.settle()
+  await world.act(alice.sync())
+  await world.act(bob.sync())
+  const signed = { [userId]: { [master.publicKey]: own[1].sign(master.crossSigning(userId, 'master'), aliceId) } }
+  assert.deepEqual((await world.act(alice.user.request('POST', '/keys/signatures/upload', signed)))['failures'], {})
+  await world.settle()
+  assert.deepEqual(await world.act(alice.lists()), { changed: [userId], left: [] })
+  assert.deepEqual(await world.act(bob.lists()), { changed: [], left: [] })
 })
 
 scenario('a device that logs out is gone on both servers, with its keys and messages', async (world) => {

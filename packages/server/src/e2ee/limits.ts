@@ -41,6 +41,8 @@ export const toDeviceAtOnceMax = 100
 export const toDeviceCharsAtOnceMax = 4 * 1024 * 1024
 /** UTF-16 units of the messages that travel in one EDU; a longer one travels alone. */
 export const directToDeviceCharsMax = 128 * 1024
+/** Milliseconds after which a message whose transaction did not end may come again. */
+export const arrivingMs = minute
 /** Milliseconds that ids of messages of other servers are remembered: they repeat a transaction for hours at most. */
 export const receivedMs = 7 * day
 /** Milliseconds between two looks for ids that are older. */

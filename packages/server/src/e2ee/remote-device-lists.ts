@@ -130,6 +130,11 @@ export class RemoteDeviceLists {
     return (await fetchList(this.#ports.client, userId))?.masterKey
   }
 
+  /** A user left a room: if no other is shared, nothing is kept of their devices. */
+  left(userId: UserId): void {
+    if (serverOf(userId) !== this.#ports.serverName) this.#resyncs.enter(userId)
+  }
+
   /** From now on keep the lists of those who share a room with us: fetched in the background. */
   follow(userIds: readonly UserId[]): void {
     if (userIds.length === 0) return
@@ -151,7 +156,8 @@ export class RemoteDeviceLists {
     const [list] = await remoteLists(db, [userId])
     const joins = await remoteJoins(db, [userId], serverName)
     const upTo = inbox.at(-1)?.seq ?? -1
-    if (joins.length === 0) return this.#write(userId, upTo, listParts(userId, undefined), false)
+    const hasNothing = list === undefined && inbox.length === 0
+    if (joins.length === 0) return hasNothing ? true : this.#write(userId, upTo, listParts(userId, undefined), false)
     const updates = inbox.length > updatesPerUserMax ? undefined : inbox.map(({ json }) => storedObject(json))
     // Nobody asked for this user's devices yet: those who know the user are told, and nothing is kept.
     if (list === undefined && !wanted && !this.#resyncs.isWanted(userId)) {

@@ -1,5 +1,4 @@
-import { parseUserId, serverOf, type JsonObject, type ServerName, type UserId } from '@causeway/events'
-import { isJsonObject } from '@causeway/events'
+import { isJsonObject, parseUserId, serverOf, type JsonObject, type ServerName, type UserId } from '@causeway/events'
 import { MatrixError } from '../errors.ts'
 import type { EduOutbox, StoredEdu } from '../federation/senders/edu-outbox.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -10,7 +9,7 @@ import { devicesOfUsers } from '../storage/tables/devices.ts'
 import { forgetReceived, insertReceivedMessage, insertToDevice, isReceived } from '../storage/tables/to-device.ts'
 import type { ToDeviceAnnouncement } from './announcements.ts'
 import { directToDevice } from './direct-to-device.ts'
-import { forgetReceivedMs, receivedMs, toDeviceBytesMax, toDeviceMessagesMax, toDeviceRecipientsMax } from './limits.ts'
+import { arrivingMs, forgetReceivedMs, receivedMs, toDeviceBytesMax, toDeviceMessagesMax, toDeviceRecipientsMax } from './limits.ts'
 import { isName, jsonWithin } from './names.ts'
 import type { ToDeviceQueues } from './to-device-queues.ts'
 
@@ -132,11 +131,12 @@ export class ToDevice {
     if (this.#arriving.has(name)) return undefined
     this.#arriving.add(name)
     // The transaction may fail: then it is repeated, with a message that is as new as before.
-    clock.schedule(60_000, () => this.#arriving.delete(name))
+    const cancel = clock.schedule(arrivingMs, () => this.#arriving.delete(name))
     return {
       rows: [{ write: insertReceivedMessage, rows: [[origin, messageId, clock.now()]] }],
       place: (position) => this.#delivery(fitting, position),
       afterwards: () => {
+        cancel()
         this.#arriving.delete(name)
         this.#forget()
       },

@@ -101,6 +101,15 @@ export class SimDevice {
     return answer
   }
 
+  /** Wait in /sync, up to a minute, until an answer has this member. */
+  async waitFor(section: string): Promise<Json> {
+    for (let asked = 0; ; asked += 1) {
+      const answer = await this.user.request('GET', `/sync?timeout=30000&since=${encodeURIComponent(this.since ?? '')}`)
+      this.since = stringAt(answer['next_batch'])
+      if (answer[section] !== undefined || asked > 20) return answer
+    }
+  }
+
   /** The contents of the messages that the next /sync brings. */
   async messages(): Promise<unknown[]> {
     const { events } = objectAt((await this.sync())['to_device'] ?? {})

@@ -13,6 +13,9 @@ import { simRandom } from './sim-random.ts'
 import { SimClock, type SimTime } from './sim-time.ts'
 import { SimUser } from './sim-user.ts'
 
+/** Everybody's. */
+const password = 'a password of enough letters'
+
 interface World {
   readonly time: SimTime
   readonly network: SimNetwork
@@ -92,10 +95,21 @@ export class SimServer {
     return this.#running.dispatcher.answer(request)
   }
 
+  /** Somebody who is here, with another device. */
+  async login(name: string): Promise<SimUser> {
+    const body = JSON.stringify({ type: 'm.login.password', identifier: { type: 'm.id.user', user: name }, password })
+    const answer = await this.answer({ method: 'POST', path: '/_matrix/client/v3/login', headers: {}, body })
+    return this.#userOf(answer)
+  }
+
   /** A new person here. */
   async user(name: string): Promise<SimUser> {
-    const body = JSON.stringify({ username: name, password: 'a password of enough letters', auth: { type: 'm.login.dummy' } })
+    const body = JSON.stringify({ username: name, password, auth: { type: 'm.login.dummy' } })
     const answer = await this.answer({ method: 'POST', path: '/_matrix/client/v3/register', headers: {}, body })
+    return this.#userOf(answer)
+  }
+
+  #userOf(answer: WireAnswer): SimUser {
     const parsed: unknown = JSON.parse(answer.body)
     const { user_id: userId, access_token: token } =
       typeof parsed === 'object' && parsed !== null ? { user_id: '', access_token: '', ...parsed } : { user_id: '', access_token: '' }
