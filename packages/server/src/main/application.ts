@@ -169,6 +169,7 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
       publicBaseUrl: config.server.publicBaseUrl,
       defaultRoomVersion: config.server.defaultRoomVersion,
       unstableFeatures: {
+        'org.matrix.e2e_cross_signing': true,
         'org.matrix.msc3874': true,
         'uk.tcpip.msc4133': true,
         'org.matrix.msc4222': true,
