@@ -6,6 +6,7 @@ import { readingEndpoints } from '../client-api/reading-endpoints.ts'
 import { roomsEndpoints } from '../client-api/rooms-endpoints.ts'
 import { userEndpoints } from '../client-api/user-endpoints.ts'
 import { encodeBase64 } from '@causeway/events'
+import type { ClientFacts } from '../client-api/client-facts.ts'
 import type { Config } from '../config/config.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import type { Identify } from '../http/identify.ts'
@@ -18,11 +19,11 @@ import type { Random } from '../platform/random.ts'
 import { shardOf } from '../rooms/engine/shard-of.ts'
 import { Transactions } from '../rooms/inbound/transactions.ts'
 import { claimSigningKey } from '../storage/facts.ts'
-import { composeFederation, openTransport, type Transport } from './compose/compose-federation.ts'
+import { composeFederation, type Federation, openTransport, type Transport } from './compose/compose-federation.ts'
 import { composeRooms, type RoomLayer } from './compose/compose-rooms.ts'
 import { composeUserLayer } from './compose/compose-user-layer.ts'
 import { openStorage, type Storage } from './compose/open-storage.ts'
-import { composeReading } from './compose/compose-reading.ts'
+import { composeReading, type ReadingLayer } from './compose/compose-reading.ts'
 import { receiveEdus } from './compose/receive-edu.ts'
 import { composeEncryption } from '../e2ee/compose-e2ee.ts'
 import { encryptionEffects, ListOutbox } from '../e2ee/list-outbox.ts'
@@ -128,7 +129,7 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
   const outbox = new ListOutbox(platform)
   const users = composeUserLayer(config, platform, storage.db, federation, forgettingConnections(encryptionEffects(outbox)))
   const rooms = composeRooms(config, platform, storage, federation, users)
-  const { engine, inbox, ports, cluster } = rooms
+  const { ports, cluster } = rooms
   const encryption = composeEncryption({
     ...platform,
     db: storage.db,
@@ -141,20 +142,7 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
   const layer = composeReading(platform, storage, federation, users, rooms, cluster, encryption, {
     presence: config.server.presence,
   })
-  const transactions = new Transactions(
-    {
-      engine,
-      inbox,
-      peers: ports.peers,
-      log: platform.log,
-      receiveEdu: receiveEdus(layer.edus),
-      elsewhere: (roomId, origin, pdus) =>
-        cluster.calls.owns(shardOf(roomId))
-          ? undefined
-          : cluster.calls.call(roomId, 'admitPdus', { roomId, origin, pdus }).then(({ answers }) => answers),
-    },
-    (origin) => federation.destinations.heardFrom(origin),
-  )
+  const transactions = composeTransactions(platform, federation, rooms, layer)
   const serverName = config.server.name
   const services = {
     ...users,
@@ -164,18 +152,7 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
     clock: platform.clock,
     serverName,
     defaultRoomVersion: config.server.defaultRoomVersion,
-    clientFacts: {
-      serverName,
-      publicBaseUrl: config.server.publicBaseUrl,
-      defaultRoomVersion: config.server.defaultRoomVersion,
-      unstableFeatures: {
-        'org.matrix.e2e_cross_signing': true,
-        'org.matrix.msc3874': true,
-        'uk.tcpip.msc4133': true,
-        'org.matrix.msc4222': true,
-        'org.matrix.simplified_msc3575': true,
-      },
-    },
+    clientFacts: clientFacts(config),
     rooms: rooms.rooms,
     roomDirectory: rooms.roomDirectory,
     servedReads: rooms.servedReads,
@@ -198,4 +175,38 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
     transactions,
   }
   return { services, rooms, users, federation, layer, encryption }
+}
+
+/** What clients are told about this server. The unstable features are those that exist. */
+function clientFacts({ server }: Config): ClientFacts {
+  return {
+    serverName: server.name,
+    publicBaseUrl: server.publicBaseUrl,
+    defaultRoomVersion: server.defaultRoomVersion,
+    unstableFeatures: {
+      'org.matrix.e2e_cross_signing': true,
+      'org.matrix.msc3874': true,
+      'uk.tcpip.msc4133': true,
+      'org.matrix.msc4222': true,
+      'org.matrix.simplified_msc3575': true,
+    },
+  }
+}
+
+/** Transactions of other servers; events of rooms that another process owns are handed on to it. */
+function composeTransactions(platform: Platform, federation: Federation, rooms: RoomLayer, layer: ReadingLayer): Transactions {
+  const { engine, inbox, ports, cluster } = rooms
+  const { calls } = cluster
+  return new Transactions(
+    {
+      engine,
+      inbox,
+      peers: ports.peers,
+      log: platform.log,
+      receiveEdu: receiveEdus(layer.edus),
+      elsewhere: (roomId, origin, pdus) =>
+        calls.owns(shardOf(roomId)) ? undefined : calls.call(roomId, 'admitPdus', { roomId, origin, pdus }).then(({ answers }) => answers),
+    },
+    (origin) => federation.destinations.heardFrom(origin),
+  )
 }

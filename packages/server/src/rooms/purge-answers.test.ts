@@ -15,21 +15,19 @@ const hour = 60 * 60_000
 test('answers are kept for a day and then forgotten', async () => {
   const db = openSqliteInline(openMemory(), (run) => void setImmediate(run))
   let now = 100 * hour
-  let due: (() => void) | undefined
+  const due: (() => void)[] = []
   const clock: Clock = {
     now: () => now,
     monotonic: () => now,
     schedule: (_ms, work) => {
-      due = work
+      due.push(work)
       return () => undefined
     },
     sleep: async () => undefined,
   }
   const step = async (): Promise<void> => {
-    const work = due
-    due = undefined
-    work?.()
-    while (due === undefined) await new Promise<void>((resolve) => setImmediate(resolve))
+    due.shift()?.()
+    while (due.length === 0) await new Promise<void>((resolve) => setImmediate(resolve))
   }
   const rows = [1, 2, 500].map((session) => [session, 7, 'send', '$answer', (session === 2 ? 90 : 70) * hour])
   await db.commit({
