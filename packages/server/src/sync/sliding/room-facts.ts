@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { Clock } from '../../platform/clock.ts'
 import { isRoomAnnouncement } from '../../rooms/engine/room-announcement.ts'
 import type { RoomEngine } from '../../rooms/engine/room-engine.ts'
 import { loadEvents, loadNode } from '../../rooms/engine/load-room.ts'
@@ -6,6 +7,7 @@ import type { RoomView } from '../../rooms/engine/room-view.ts'
 import type { StateVector } from '../../rooms/engine/state-vector.ts'
 import { isPlainObject } from '../../rooms/history/event-filter.ts'
 import type { Announcement, Database } from '../../storage/database.ts'
+import { inSlices } from '../in-slices.ts'
 import type { RoomMembership } from '../user-rooms.ts'
 import { factsRoomsMax } from './limits.ts'
 
@@ -26,11 +28,13 @@ interface Known {
 export class AllRoomFacts {
   readonly #db: Database
   readonly #engine: RoomEngine
+  readonly #clock: Clock
   /** By room number while joined, else by room and membership event. */
   readonly #known = new LRUCache<string, Known>({ max: factsRoomsMax })
 
-  constructor({ db, engine }: { readonly db: Database; readonly engine: RoomEngine }) {
+  constructor({ db, engine, clock }: { readonly db: Database; readonly engine: RoomEngine; readonly clock: Clock }) {
     this.#db = db
+    this.#clock = clock
     this.#engine = engine
   }
 
@@ -45,14 +49,21 @@ export class AllRoomFacts {
     }
   }
 
-  async of(membership: RoomMembership): Promise<RoomFacts> {
-    const joined = membership.membership === 'join'
-    const key = joined ? String(membership.room) : `${membership.room} ${membership.event} ${membership.slot} ${membership.position}`
-    const known = this.#known.get(key)
-    if (known !== undefined) return known.facts
-    const found = await this.#find(membership, joined)
-    if (found.node >= 0) this.#known.set(key, found)
-    return found.facts
+  /** The facts of rooms, by room number. A room that was not asked about before is loaded. */
+  async of(memberships: readonly RoomMembership[]): Promise<ReadonlyMap<number, RoomFacts>> {
+    const facts = new Map<number, RoomFacts>()
+    const absent: RoomMembership[] = []
+    for (const membership of memberships) {
+      const known = this.#known.peek(nameOf(membership))
+      if (known === undefined) absent.push(membership)
+      else facts.set(membership.room, known.facts)
+    }
+    await inSlices(this.#clock, absent, async (membership) => {
+      const found = await this.#find(membership, membership.membership === 'join')
+      if (found.node >= 0) this.#known.set(nameOf(membership), found)
+      facts.set(membership.room, found.facts)
+    })
+    return facts
   }
 
   /** `node` is -1 where the state moved on meanwhile: nothing would tell that they are outdated. */
@@ -86,6 +97,10 @@ export class AllRoomFacts {
     }
     return { type: text('m.room.create', 'type'), encrypted: numberOf('m.room.encryption') !== 0, name: text('m.room.name', 'name') }
   }
+}
+
+function nameOf({ membership, room, event, slot, position }: RoomMembership): string {
+  return membership === 'join' ? String(room) : `${room} ${event} ${slot} ${position}`
 }
 
 /** What came with an invite from outside. */

@@ -135,16 +135,15 @@ async function byFacts(ports: ListPorts, memberships: readonly RoomMembership[],
   const { isEncrypted, roomTypes, notRoomTypes, roomNameLike } = filters
   if ([isEncrypted, roomTypes, notRoomTypes, roomNameLike].every((filter) => filter === undefined)) return memberships
   const part = roomNameLike?.toLowerCase()
-  const chosen: RoomMembership[] = []
-  for (const membership of memberships) {
-    const facts = await ports.facts.of(membership)
-    if (isEncrypted !== undefined && facts.encrypted !== isEncrypted) continue
-    if (roomTypes !== undefined && !roomTypes.includes(facts.type)) continue
-    if (notRoomTypes?.includes(facts.type) === true) continue
-    if (part !== undefined && facts.name?.toLowerCase().includes(part) !== true) continue
-    chosen.push(membership)
-  }
-  return chosen
+  const factsOf = await ports.facts.of(memberships)
+  return memberships.filter(({ room }) => {
+    const facts = factsOf.get(room)
+    if (facts === undefined) return false
+    if (isEncrypted !== undefined && facts.encrypted !== isEncrypted) return false
+    if (roomTypes !== undefined && !roomTypes.includes(facts.type)) return false
+    if (notRoomTypes?.includes(facts.type) === true) return false
+    return part === undefined || facts.name?.toLowerCase().includes(part) === true
+  })
 }
 
 /** The tags of the user's rooms (Client-Server API, "Room Tagging"). */

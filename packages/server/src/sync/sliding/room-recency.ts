@@ -49,28 +49,45 @@ export class RoomRecency {
 
   /** The stamp of each room: the larger, the more recent. Of a room that the user is not in it is their membership's. */
   async stamps(memberships: readonly RoomMembership[]): Promise<ReadonlyMap<number, number>> {
-    const absent = memberships.filter(({ membership, room }) => membership === 'join' && !this.#bumps.has(room)).map(({ room }) => room)
-    const found = new Map<number, Known>(absent.length === 0 ? [] : await this.#load(absent))
     const byTime = this.#ports.db.positions().size > 1
     const stamps = new Map<number, number>()
+    const absent: RoomMembership[] = []
+    const add = async (membership: RoomMembership, bump: Known): Promise<void> => {
+      stamps.set(membership.room, await this.#stampByTime(membership, bump))
+    }
     for (const membership of memberships) {
-      const { room } = membership
-      const bump = membership.membership === 'join' ? (this.#bumps.get(room) ?? found.get(room) ?? 'none') : 'none'
-      if (!byTime) stamps.set(room, bump === 'none' ? membership.position : bump.position)
-      // A peer may claim a time to come.
-      else stamps.set(room, Math.max(0, Math.min(bump === 'none' ? await this.#timeOf(membership) : bump.ts, this.#ports.clock.now())))
+      // `peek`: what is asked for often need not stay longest, and it is found cheaper so.
+      const bump = membership.membership === 'join' ? this.#bumps.peek(membership.room) : 'none'
+      if (bump === undefined) absent.push(membership)
+      else if (byTime) await add(membership, bump)
+      else stamps.set(membership.room, stampByPosition(membership, bump))
+    }
+    if (absent.length === 0) return stamps
+    const found = await this.#load(absent.map(({ room }) => room))
+    for (const membership of absent) {
+      const bump = found.get(membership.room) ?? 'none'
+      if (byTime) await add(membership, bump)
+      else stamps.set(membership.room, stampByPosition(membership, bump))
     }
     return stamps
   }
 
-  async #load(rooms: readonly number[]): Promise<[number, Known][]> {
+  /** A peer may claim a time to come. */
+  async #stampByTime(membership: RoomMembership, bump: Known): Promise<number> {
+    const time = bump === 'none' ? await this.#timeOf(membership) : bump.ts
+    return Math.max(0, Math.min(time, this.#ports.clock.now()))
+  }
+
+  async #load(rooms: readonly number[]): Promise<ReadonlyMap<number, Known>> {
     const rows = await newestBumps(this.#ports.db, rooms, bumpTypes, bumpScanMax)
     const byRoom = new Map(rows.map(({ room, slot, position, ts }) => [room, { slot, position, ts }]))
-    return rooms.map((room) => {
-      const bump = this.#bumps.get(room) ?? byRoom.get(room) ?? 'none'
-      this.#bumps.set(room, bump)
-      return [room, bump]
-    })
+    return new Map(
+      rooms.map((room) => {
+        const bump = this.#bumps.peek(room) ?? byRoom.get(room) ?? 'none'
+        this.#bumps.set(room, bump)
+        return [room, bump]
+      }),
+    )
   }
 
   async #timeOf(membership: RoomMembership): Promise<number> {
@@ -83,4 +100,8 @@ export class RoomRecency {
     this.#times.set(key, time)
     return time
   }
+}
+
+function stampByPosition(membership: RoomMembership, bump: Known): number {
+  return bump === 'none' ? membership.position : bump.position
 }
