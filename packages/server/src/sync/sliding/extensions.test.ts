@@ -106,6 +106,26 @@ test('typing wakes, for the rooms of the lists that the extension names', async 
   assert.deepEqual(third.extensions['typing'], { rooms: { [room]: { content: { user_ids: [] }, type: 'm.typing' } } })
 })
 
+test('who types is told again of a room that comes back into sight', async (t) => {
+  const world = await World.open(t)
+  const sliding = new Sliding(world)
+  const [room, other] = [await world.room(alice), await world.room(alice)]
+  await world.member(room, bob, 'join')
+  await world.say(room, alice, 'up')
+  const body = { lists: { all: list({ ranges: [[0, 0]] }) }, extensions: { typing: { enabled: true } } }
+  const first = await sliding.ask(alice, body)
+  world.layer.typing.set({ roomId: room, userId: bob, typing: true, timeoutMs: 30_000 })
+  const second = await sliding.ask(alice, body, { pos: first.pos })
+  assert.deepEqual(second.extensions['typing'], { rooms: { [room]: { content: { user_ids: [bob] }, type: 'm.typing' } } })
+  await world.say(other, alice, 'up')
+  world.layer.typing.set({ roomId: room, userId: bob, typing: false, timeoutMs: 0 })
+  const third = await sliding.ask(alice, body, { pos: second.pos })
+  assert.deepEqual(Object.keys(third.rooms), [other])
+  await world.say(room, alice, 'up again')
+  const fourth = await sliding.ask(alice, body, { pos: third.pos })
+  assert.deepEqual(fourth.extensions['typing'], { rooms: { [room]: { content: { user_ids: [] }, type: 'm.typing' } } })
+})
+
 test('messages to the device go by a token of their own', async (t) => {
   const asked: ExtensionRequest[] = []
   const extension = async (request: ExtensionRequest): Promise<readonly SyncSection[]> => {

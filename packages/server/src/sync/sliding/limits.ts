@@ -9,7 +9,7 @@ export const posMax = 1_024
 /** Rooms that one connection remembers as sent; beyond it those that were sent first are sent anew. */
 export const sentRoomsMax = 10_000
 /** Rooms of the connections that are kept in memory, about 100 bytes each; others are read again. */
-export const connectionRoomsInMemoryMax = 500_000
+export const connectionRoomsInMemoryMax = 300_000
 /** Lists of a request; clients send one to five. */
 export const listsMax = 100
 /** Ranges of a list. */

@@ -95,14 +95,16 @@ export async function receiptsExtension(ask: RoomExtensionAsk, selector: RoomSel
 
 /** Who types (MSC3961). */
 export function typingExtension(ask: RoomExtensionAsk, selector: RoomSelector): ExtensionPart {
-  const { ports, wish, entries } = ask
+  const { ports, wish, entries, state } = ask
   const rooms: string[] = []
   for (const { membership } of selectedRooms(ask, selector)) {
     const { roomId } = membership
     if (membership.membership !== 'join') continue
     const users = ports.typing.usersIn(roomId)
     const isFirst = wish.since === undefined || entries.get(roomId)?.initial === true
-    const changed = wish.since !== undefined && ports.typing.changedSince(roomId, wish.since.typing)
+    // What was missed while the room was out of sight is not known: what holds now is told.
+    const isBack = state.rooms.get(membership.room)?.upTo !== undefined
+    const changed = isBack || (wish.since !== undefined && ports.typing.changedSince(roomId, wish.since.typing))
     if (changed || (isFirst && users.length > 0)) rooms.push(`${JSON.stringify(roomId)}:${typingEvent(users)}`)
   }
   return { name: 'typing', json: `{"rooms":{${rooms.join(',')}}}`, news: rooms.length > 0 }

@@ -50,8 +50,10 @@ export async function relevantRooms(ports: ListPorts, request: SlidingRequest, r
   listed.sort((one, other) => stampOf(other) - stampOf(one) || other.room - one.room)
   const rooms = new Map<RoomId, RelevantRoom>()
   const counts = new Map<string, number>()
+  const needTags = [...request.lists.values()].some(({ filters }) => filters.tags !== undefined || filters.notTags !== undefined)
+  const tagsOf = needTags ? await tagsOfRooms(ports, reader) : new Map<string, ReadonlySet<string>>()
   for (const [name, list] of request.lists) {
-    const chosen = await filtered(ports, listed, list.filters, reader)
+    const chosen = await filtered(ports, listed, list.filters, reader, tagsOf)
     counts.set(name, chosen.length)
     for (const membership of inRanges(chosen, list.ranges)) {
       add(rooms, { membership, wish: list, lists: [name], subscribed: false, bumpStamp: stampOf(membership) })
@@ -113,17 +115,15 @@ async function filtered(
   memberships: readonly RoomMembership[],
   filters: ListFilters,
   reader: ListReader,
+  tagsOf: ReadonlyMap<string, ReadonlySet<string>>,
 ): Promise<readonly RoomMembership[]> {
   const { isDm, isInvite, tags, notTags, spaces } = filters
   let chosen = memberships
   if (isInvite !== undefined) chosen = chosen.filter(({ membership }) => (membership === 'invite') === isInvite)
   if (isDm !== undefined) chosen = chosen.filter(({ roomId }) => reader.direct.has(roomId) === isDm)
-  if (tags !== undefined || notTags !== undefined) {
-    const tagsOf = await tagsOfRooms(ports, reader)
-    const has = (roomId: RoomId, wanted: readonly string[]): boolean => wanted.some((tag) => tagsOf.get(roomId)?.has(tag))
-    if (tags !== undefined) chosen = chosen.filter(({ roomId }) => has(roomId, tags))
-    if (notTags !== undefined) chosen = chosen.filter(({ roomId }) => !has(roomId, notTags))
-  }
+  const has = (roomId: RoomId, wanted: readonly string[]): boolean => wanted.some((tag) => tagsOf.get(roomId)?.has(tag))
+  if (tags !== undefined) chosen = chosen.filter(({ roomId }) => has(roomId, tags))
+  if (notTags !== undefined) chosen = chosen.filter(({ roomId }) => !has(roomId, notTags))
   if (spaces !== undefined) {
     const children = await childrenOf(ports, spaces, reader)
     chosen = chosen.filter(({ roomId }) => children.has(roomId))
