@@ -17,6 +17,7 @@ import { getRoomVisibilityOnDirectory } from './list-public-rooms/get-room-visib
 import { queryPublicRooms } from './list-public-rooms/query-public-rooms.ts'
 import { setRoomVisibilityOnDirectory } from './list-public-rooms/set-room-visibility-on-directory.ts'
 import { redactEvent } from './redaction/redact-event.ts'
+import { getRoomSummary } from './room-summary/get-room-summary.ts'
 import { sendMessage } from './room-send/send-message.ts'
 import { setRoomStateWithKey } from './room-state/set-room-state-with-key.ts'
 
@@ -29,6 +30,7 @@ export const roomsEndpoints = [
   getLocalAliases,
   getPublicRooms,
   getRoomIdByAlias,
+  getRoomSummary,
   getRoomVisibilityOnDirectory,
   inviteUser,
   joinRoom,

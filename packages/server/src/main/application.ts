@@ -5,7 +5,7 @@ import { deviceListEndpoints, encryptionEndpoints } from '../client-api/encrypti
 import { readingEndpoints } from '../client-api/reading-endpoints.ts'
 import { roomsEndpoints } from '../client-api/rooms-endpoints.ts'
 import { userEndpoints } from '../client-api/user-endpoints.ts'
-import { encodeBase64 } from '@causeway/events'
+import { encodeBase64, type ServerName } from '@causeway/events'
 import type { ClientFacts } from '../client-api/client-facts.ts'
 import type { Config } from '../config/config.ts'
 import type { Endpoint } from '../http/endpoint.ts'
@@ -16,6 +16,7 @@ import type { Logger } from '../platform/logger.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { Names } from '../platform/names.ts'
 import type { Random } from '../platform/random.ts'
+import { remotePublicRooms, type RemoteDirectoryQuery } from '../rooms/peers/remote-public-rooms.ts'
 import { shardOf } from '../rooms/engine/shard-of.ts'
 import { Transactions } from '../rooms/inbound/transactions.ts'
 import { claimSigningKey } from '../storage/facts.ts'
@@ -155,6 +156,7 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
     clientFacts: clientFacts(config),
     rooms: rooms.rooms,
     roomDirectory: rooms.roomDirectory,
+    remotePublicRooms: (server: ServerName, query: RemoteDirectoryQuery) => remotePublicRooms(federation.client, server, query),
     servedReads: rooms.servedReads,
     reading: layer.reading,
     sync: layer.sync,

@@ -1,5 +1,4 @@
 import {
-  joinRule,
   parseRoomId,
   parseServerName,
   powerLevels,
@@ -15,25 +14,12 @@ import { publishedRooms, setPublished } from '../storage/tables/rooms.ts'
 import type { RoomEngine } from './engine/room-engine.ts'
 import type { RoomView } from './engine/room-view.ts'
 import { stateFor } from './engine/view-state.ts'
+import { publicSummary, type PublicRoom } from './room-summary.ts'
 
 /** Where an alias leads. */
 export interface AliasTarget {
   readonly roomId: RoomId
   readonly servers: readonly ServerName[]
-}
-
-/** One room of the public directory, as its answer has it. */
-export interface PublicRoom {
-  readonly room_id: RoomId
-  readonly num_joined_members: number
-  readonly world_readable: boolean
-  readonly guest_can_join: boolean
-  readonly join_rule: string
-  readonly name?: string
-  readonly topic?: string
-  readonly canonical_alias?: string
-  readonly avatar_url?: string
-  readonly room_type?: string
 }
 
 /** Which part of the directory is asked for. */
@@ -115,7 +101,8 @@ export class RoomDirectory {
   /** The local aliases of a room, for its members (and for anybody where its history is open to the world). */
   async aliasesOf(roomId: RoomId, userId: UserId): Promise<string[]> {
     const view = await this.#ports.engine.view(roomId)
-    const open = view !== undefined && (view.localJoined.has(userId) || (await this.#summary(view)).world_readable)
+    const open =
+      view !== undefined && (view.localJoined.has(userId) || (await publicSummary(this.#ports.engine.ports.db, view)).world_readable)
     if (!open) throw new MatrixError('M_FORBIDDEN', 'You are not in this room')
     return (await aliasesOf(this.#ports.engine.ports.db, roomId)).map((row) => row.alias)
   }
@@ -160,38 +147,9 @@ export class RoomDirectory {
     for (const row of rows) {
       const roomId = parseRoomId(row.room_id)
       const view = roomId === undefined ? undefined : await this.#ports.engine.view(roomId)
-      if (view !== undefined && view.hasState) rooms.push(await this.#summary(view))
+      if (view !== undefined && view.hasState) rooms.push(await publicSummary(this.#ports.engine.ports.db, view))
     }
     return rooms
-  }
-
-  async #summary(view: RoomView): Promise<PublicRoom> {
-    const types = ['create', 'name', 'topic', 'canonical_alias', 'avatar', 'history_visibility', 'guest_access', 'join_rules']
-    const state = await stateFor(
-      this.#ports.engine.ports.db,
-      view,
-      view.current,
-      types.map((type) => [`m.room.${type}`, ''] as const),
-    )
-    const text = (type: string, key: string): string | undefined => {
-      const value = state.get(`m.room.${type}`, '')?.content[key]
-      return typeof value === 'string' ? value : undefined
-    }
-    const optional = {
-      name: text('name', 'name'),
-      topic: text('topic', 'topic'),
-      canonical_alias: text('canonical_alias', 'alias'),
-      avatar_url: text('avatar', 'url'),
-      room_type: text('create', 'type'),
-    }
-    return {
-      room_id: view.roomId,
-      num_joined_members: view.joinedMembers,
-      world_readable: text('history_visibility', 'history_visibility') === 'world_readable',
-      guest_can_join: text('guest_access', 'guest_access') === 'can_join',
-      join_rule: joinRule(state),
-      ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
-    }
   }
 }
 

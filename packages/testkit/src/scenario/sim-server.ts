@@ -57,7 +57,12 @@ export class SimServer {
     const keyId = parseKeyId('ed25519:sim')
     if (keyId === undefined) throw new Error('the key id is valid')
     const signing = signingKeyFromSeed(keyId, simRandom(seed + hashOf(this.name)).bytes(32))
-    const environment = { CAUSEWAY_SERVER_NAME: this.name, CAUSEWAY_REGISTRATION: 'open', CAUSEWAY_RATE_LIMITS: 'off' }
+    const environment = {
+      CAUSEWAY_SERVER_NAME: this.name,
+      CAUSEWAY_REGISTRATION: 'open',
+      CAUSEWAY_RATE_LIMITS: 'off',
+      CAUSEWAY_ALLOW_PUBLIC_ROOMS_OVER_FEDERATION: 'on',
+    }
     const loaded = await loadConfig({ file: undefined, environment, flags: new Map() })
     if (!loaded.ok) throw new Error(`the configuration of a simulated server is wrong: ${JSON.stringify(loaded.problems)}`)
     const { config } = loaded

@@ -36,11 +36,11 @@ export class SimUser {
     this.#token = token
   }
 
-  /** One request to the client API. Rejects with `SimRefused`. */
+  /** One request to the client API; `path` follows /_matrix/client/v3, unless it is whole. Rejects with `SimRefused`. */
   async request(method: string, path: string, body?: Json): Promise<Json> {
     const answer = await this.server.answer({
       method,
-      path: `/_matrix/client/v3${path}`,
+      path: path.startsWith('/_matrix') ? path : `/_matrix/client/v3${path}`,
       headers: { authorization: `Bearer ${this.#token}` },
       body: body === undefined ? undefined : JSON.stringify(body),
     })

@@ -1,15 +1,13 @@
 import { Type } from '../../http/type.ts'
 import { endpoint } from '../../http/endpoint.ts'
-import type { RoomDirectory } from '../../rooms/room-directory.ts'
-import { publicRoomsPage } from '../../rooms/public-rooms-page.ts'
-import { refuseRemote } from './refuse-remote.ts'
+import { directoryPage, type DirectoryServices } from './directory-of.ts'
 
 /** POST /publicRooms. Client-Server API, "Listing rooms". */
 export const queryPublicRooms = endpoint({
   method: 'POST',
   path: '/_matrix/client/v3/publicRooms',
   also: ['/_matrix/client/r0/publicRooms'],
-  summary: 'The public rooms of this server, filtered.',
+  summary: 'The public rooms of this server, or of another one, filtered.',
   auth: 'user',
   limit: 'search',
   query: Type.Object({ server: Type.Optional(Type.String()) }),
@@ -24,10 +22,9 @@ export const queryPublicRooms = endpoint({
     ),
   }),
 
-  handle({ query, body }, services: { readonly roomDirectory: RoomDirectory; readonly serverName: string }) {
-    refuseRemote(query.server, services.serverName)
+  handle({ query, body }, services: DirectoryServices) {
     const { filter } = body
-    return publicRoomsPage(services.roomDirectory, {
+    return directoryPage(services, query.server, true, {
       limit: body.limit,
       since: body.since,
       term: filter?.generic_search_term ?? undefined,

@@ -113,7 +113,8 @@ export async function authoriserFor(engine: RoomEngine, view: RoomView, userId: 
   throw new MatrixError('M_UNABLE_TO_GRANT_JOIN', 'Nobody on this server may let you in')
 }
 
-async function inAllowedRoom(engine: RoomEngine, joinRules: JsonObject, userId: UserId): Promise<boolean> {
+/** Is one of our users in a room whose members may join by these rules? */
+export async function inAllowedRoom(engine: RoomEngine, joinRules: JsonObject, userId: UserId): Promise<boolean> {
   const { allow } = joinRules
   if (!Array.isArray(allow)) return false
   for (const condition of allow.slice(0, 50)) {
