@@ -61,6 +61,7 @@ function parseStream([typingField, ...slots]: readonly string[]): Token | undefi
 }
 
 function parsePositions(fields: readonly string[]): Map<number, number> | undefined {
+  if (fields.length > slotsMax) return undefined
   const positions = new Map<number, number>()
   for (const field of fields) {
     const [slotField, positionField, ...rest] = field.split('.')
