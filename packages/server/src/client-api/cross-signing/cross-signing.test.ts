@@ -2,6 +2,7 @@
 // Method: real ed25519 keys and real HTTP on both databases.
 import assert from 'node:assert/strict'
 import { SimKey } from '../../../../testkit/src/scenario/sim-device.ts'
+import { currentBackup } from '../../storage/tables/key-backups.ts'
 import { onEachUserServer, outcome, text, type UserServer } from '../user-api.fixture.ts'
 
 const v3 = '/_matrix/client/v3'
@@ -143,4 +144,14 @@ onEachUserServer('U15: signatures are checked one by one, and shown to those who
   )
   assert.ok(at(seen, 'master_keys', alice, 'signatures', alice, `ed25519:${device}`))
   assert.deepEqual(await sign({}), {})
+})
+
+onEachUserServer('an account that ends takes its keys and backups with it', {}, async (server) => {
+  const [token, bobToken] = [await server.join('alice'), await server.join('bob')]
+  await put(server, token, new Identity(alice, 10).upload)
+  await server.call('POST', `${v3}/room_keys/version`, { token, body: { algorithm: 'x', auth_data: {} } })
+  const auth = { type: 'm.login.password', identifier: { type: 'm.id.user', user: 'alice' }, password: 'password of alice' }
+  assert.equal(outcome(await server.call('POST', `${v3}/account/deactivate`, { token, body: { auth } })), '200')
+  assert.deepEqual(at(await query(server, bobToken, alice), 'master_keys'), {})
+  assert.equal(await currentBackup(server.db, alice), undefined)
 })

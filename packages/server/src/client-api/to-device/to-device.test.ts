@@ -2,7 +2,8 @@
 // Method: real HTTP on both databases; the queue is read as /sync reads it, and other servers' EDUs come as a transaction brings them.
 import assert from 'node:assert/strict'
 import { parseServerName, type JsonObject, type UserId } from '@causeway/events'
-import { isToDeviceAnnouncement } from '../../e2ee/announcements.ts'
+import { isDeviceListAnnouncement, isToDeviceAnnouncement } from '../../e2ee/announcements.ts'
+import { announceForeignEncryption } from '../../e2ee/foreign-changes.ts'
 import { toDeviceAtOnceMax, toDeviceMessagesMax } from '../../e2ee/limits.ts'
 import { insertToDevice } from '../../storage/tables/to-device.ts'
 import { onEachUserServer, outcome, text, type UserServer } from '../user-api.fixture.ts'
@@ -155,4 +156,19 @@ onEachUserServer('F11: another server speaks for its own users alone, and a repe
   assert.equal((await next(server, device, undefined)).events.length, 2)
   const again = await server.restart()
   assert.equal(await again.encryption.toDevice.receive(away, edu({})), undefined)
+})
+
+onEachUserServer('what another process wrote wakes the same users here', {}, async (server) => {
+  const token = await server.join('alice')
+  const device = await deviceOf(server, token)
+  const { db } = server
+  const before = db.positions().get(db.slot) ?? 0
+  await send(server, token, 'a', { '@alice:here': { [device]: {} } })
+  await server.call('PUT', `${v3}/devices/${device}`, { token, body: { display_name: 'new' } })
+  await server.encryption.ownDeviceLists.settled(alice(server.users))
+  const told = await announceForeignEncryption(db, { slot: db.slot, after: before, position: db.positions().get(db.slot) ?? 0 })
+  const names = told.map((each) =>
+    isToDeviceAnnouncement(each) ? each.userIds : isDeviceListAnnouncement(each) ? [each.kind, each.userId] : [],
+  )
+  assert.deepEqual(names, [['@alice:here'], ['device-list', '@alice:here']])
 })

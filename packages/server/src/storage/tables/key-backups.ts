@@ -144,3 +144,11 @@ export function deleteBackupKey(userId: string, version: number, room: string, s
   return sql('backup_keys.deleteOne')`
     DELETE FROM backup_keys WHERE user_id = ${userId} AND version = ${version} AND room_id = ${room} AND session_id = ${session}`
 }
+
+/** All versions of a user's, with their sessions. */
+export function deleteBackups(userId: string): readonly Query<unknown>[] {
+  return [
+    sql('backup_keys.deleteOfUser')`DELETE FROM backup_keys WHERE user_id = ${userId}`,
+    sql('key_backup_versions.deleteOfUser')`DELETE FROM key_backup_versions WHERE user_id = ${userId}`,
+  ]
+}

@@ -3,8 +3,10 @@ import { MatrixError } from '../../errors.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { deleteAccountData } from '../../storage/tables/account-data.ts'
+import { deleteCrossSigningKeys } from '../../storage/tables/cross-signing.ts'
 import { devicesOf } from '../../storage/tables/devices.ts'
 import { deleteFilters } from '../../storage/tables/filters.ts'
+import { deleteBackups } from '../../storage/tables/key-backups.ts'
 import { deleteProfile } from '../../storage/tables/profiles.ts'
 import { deletePassword, findUser, markDeactivated } from '../../storage/tables/users.ts'
 import type { Sessions } from '../sessions/sessions.ts'
@@ -26,7 +28,7 @@ export class Deactivation {
   }
 
   /**
-   * End an account as one unit with `also`: its password, sessions and devices go, it leaves its rooms in the background, and
+   * End an account as one unit with `also`: its password, sessions, devices and keys go, it leaves its rooms in the background, and
    * nobody gets its name again. `erase`: its profile and account data go too. An account that was ended before stays as it is.
    * Throws M_NOT_FOUND.
    */
@@ -40,7 +42,7 @@ export class Deactivation {
     const end: UnitParts = {
       steps: [
         mustFind(markDeactivated(userId, erase ? 1 : 0), already),
-        ...always([deletePassword(userId)]),
+        ...always([deletePassword(userId), deleteCrossSigningKeys(userId), ...deleteBackups(userId)]),
         ...always(erase ? [deleteProfile(userId), deleteAccountData(userId), deleteFilters(userId)] : []),
       ],
     }
