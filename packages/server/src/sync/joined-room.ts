@@ -4,6 +4,7 @@ import type { RoomView } from '../rooms/engine/room-view.ts'
 import type { StoredEvent } from '../rooms/engine/stored-event.ts'
 import { clientEvent } from '../rooms/history/client-event.ts'
 import { wantsKind, wantsRoom } from '../rooms/history/event-filter.ts'
+import { stateChangesRangeMax } from '../rooms/history/limits.ts'
 import { livePosAt } from '../rooms/history/live-position.ts'
 import { includes } from '../rooms/history/positions.ts'
 import { RoomSight } from '../rooms/history/room-sight.ts'
@@ -95,13 +96,41 @@ async function extentOf(ports: SyncPorts, wish: SyncWish, membership: RoomMember
 }
 
 /** Was the user joined at a live position? Their membership changed after it: the change says what it was before. */
-export async function wasJoined(ports: Pick<SyncPorts, 'db' | 'stateHistory'>, view: RoomView, userId: string, pos: number, upTo: number): Promise<boolean> {
+export async function wasJoined(
+  ports: Pick<SyncPorts, 'db' | 'stateHistory'>,
+  view: RoomView,
+  userId: string,
+  pos: number,
+  upTo: number,
+): Promise<boolean> {
   const key = view.keys.find('m.room.member', userId)
   const change = (await ports.stateHistory.between(view, pos, upTo)).find((candidate) => candidate.key === key)
   // Without a change of theirs it stayed what it is.
   if (change === undefined) return pos > 0
   const [event] = change.old === 0 ? [] : await loadEvents(ports.db, view, [change.old])
   return membershipOfEvent(event?.pdu) === 'join'
+}
+
+/**
+ * Was the user joined right after a live position, and without a break up to another? Of a stretch too long to look through,
+ * it says no.
+ */
+export async function stayedJoined(
+  ports: Pick<SyncPorts, 'db' | 'stateHistory'>,
+  view: RoomView,
+  userId: string,
+  pos: number,
+  upTo: number,
+): Promise<boolean> {
+  if (pos === 0 || upTo - pos > stateChangesRangeMax) return false
+  const key = view.keys.find('m.room.member', userId)
+  const changes = (await ports.stateHistory.between(view, pos, upTo)).filter((change) => change.key === key)
+  const before = await loadEvents(
+    ports.db,
+    view,
+    changes.map((change) => change.old).filter((event) => event !== 0),
+  )
+  return before.length === changes.length && before.every(({ pdu }) => membershipOfEvent(pdu) === 'join')
 }
 
 function roomTimeline(ports: SyncPorts, wish: SyncWish, extent: Extent, sight: RoomSight): Promise<Timeline> {

@@ -95,7 +95,8 @@ async function roomPart(
       return { section: 'knock', text: await invitedRoom(ports, membership, 'knock_state') }
     default: {
       const wanted = wish.filter.includeLeave ? isNews || wish.fullState : isNews && wish.since !== undefined
-      if (!wanted || membership.forgotten) return undefined
+      // A room may be forgotten before the user's other devices heard of its leaving: each is told that once.
+      if (!wanted || (membership.forgotten && !(isNews && wish.since !== undefined))) return undefined
       return { section: 'leave', text: await leftRoom(ports, wish, membership, data) }
     }
   }

@@ -2,7 +2,8 @@ import type { RoomId, UserId } from '@causeway/events'
 import type { WaitingRoom } from '../http/waiting-room.ts'
 import { covers } from '../rooms/history/positions.ts'
 import type { Announcement } from '../storage/database.ts'
-import { IgnoredUsers } from './ignored-users.ts'
+import type { AccountDataSet } from './account-data-set.ts'
+import { ignoredUsers } from './ignored-users.ts'
 import { catchUpMsMax } from './limits.ts'
 import { RecentLog } from './recent-log.ts'
 import { StreamTokens, type StreamPoint } from './stream-token.ts'
@@ -26,7 +27,7 @@ export class SyncStream {
   readonly tokens: StreamTokens
   /** The rooms of users who sync. */
   readonly userRooms: AllUserRooms
-  readonly ignored: IgnoredUsers
+  readonly ignored: AccountDataSet
   /** What both kinds of sync stand on. */
   readonly ports: SyncPorts
   readonly #log: RecentLog
@@ -38,7 +39,7 @@ export class SyncStream {
     this.tokens = new StreamTokens(ports.epoch)
     this.userRooms = new AllUserRooms(ports.db)
     this.#log = new RecentLog(ports.db)
-    this.ignored = new IgnoredUsers(ports.globalData)
+    this.ignored = ignoredUsers(ports.globalData)
     ports.db.onCommitted((announcements) => this.#note(announcements))
     ports.typing.onChange((roomId) => this.#wakeRoom(roomId))
   }

@@ -9,7 +9,8 @@ import type { SyncStream, Waiter } from '../sync-stream.ts'
 import type { UserRooms } from '../user-rooms.ts'
 import { ConnectionState } from './connection-state.ts'
 import { Connections, keyOf, type ConnectionName, type Resumed } from './connections.ts'
-import { DirectRooms } from './direct-rooms.ts'
+import type { AccountDataSet } from '../account-data-set.ts'
+import { directRooms } from './direct-rooms.ts'
 import { AllRoomFacts } from './room-facts.ts'
 import { relevantRooms } from './room-lists.ts'
 import { RoomRecency } from './room-recency.ts'
@@ -38,7 +39,7 @@ export class SlidingSync {
   readonly #connections: Connections
   readonly #recency: RoomRecency
   readonly #facts: AllRoomFacts
-  readonly #direct: DirectRooms
+  readonly #direct: AccountDataSet
   readonly #lazy = new LazyMembers<string>()
   readonly #turns = new Turns()
 
@@ -51,7 +52,7 @@ export class SlidingSync {
     this.#connections = new Connections({ db, clock, random, tokens: stream.tokens, writeAfterMs })
     this.#recency = new RoomRecency(ports)
     this.#facts = new AllRoomFacts(ports)
-    this.#direct = new DirectRooms(ports.globalData)
+    this.#direct = directRooms(ports.globalData)
     for (const listener of [this.#connections, this.#recency, this.#facts, this.#direct]) {
       stream.onCommitted((announcements) => listener.note(announcements))
     }
