@@ -156,6 +156,8 @@ export class RemoteDeviceLists {
     const [list] = await remoteLists(db, [userId])
     const joins = await remoteJoins(db, [userId], serverName)
     const upTo = inbox.at(-1)?.seq ?? -1
+    // There is more than is worked in at once.
+    if (inbox.length > updatesPerUserMax) this.#resyncs.enter(userId)
     const hasNothing = list === undefined && inbox.length === 0
     if (joins.length === 0) return hasNothing ? true : this.#write(userId, upTo, listParts(userId, undefined), false)
     const updates = inbox.length > updatesPerUserMax ? undefined : inbox.map(({ json }) => storedObject(json))
