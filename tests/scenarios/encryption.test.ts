@@ -95,6 +95,15 @@ scenario('a change of devices is told to those who share a room, and to nobody w
   assert.deepEqual(await world.act(alice.lists()), { changed: [], left: [bob.user.userId] })
 })
 
+scenario('who was gone between two answers may have changed devices', async (world) => {
+  const { a, alice, bob, room } = await pair(world)
+  await world.act(bob.user.leave(room))
+  await world.settle()
+  await world.act(bob.user.join(room, a))
+  await world.settle()
+  assert.deepEqual(await world.act(alice.lists()), { changed: [bob.user.userId], left: [] })
+})
+
 scenario('who was away is asked for anew, and while a server is away its users are answered from what is known', async (world) => {
   const { a, b, alice, bob, room } = await pair(world)
   const { userId } = bob.user

@@ -14,8 +14,8 @@ export interface DeviceListNews {
 
 interface Ports {
   readonly db: Database
-  /** Was the user joined to the room at that time? */
-  readonly wasJoined: (roomId: string, userId: string, at: Positions) => Promise<boolean>
+  /** Was the user joined to the room at that time, and ever since? */
+  readonly stayedJoined: (roomId: string, userId: string, at: Positions) => Promise<boolean>
 }
 
 /**
@@ -79,10 +79,10 @@ export class DeviceListStream {
       const rows = await membershipChanges(db, reader, slot, after, upTo, newsPageSize)
       for (const row of rows) {
         if (row.user_id !== reader && row.membership === 'join' && found.changed.has(row.user_id)) continue
-        // A member event may only change a name.
+        // A member event may only change a name. Who was gone in between may have changed devices that nobody told us of.
         if (row.membership === 'join' && lookups < joinsLookedUpMax) {
           lookups += 1
-          if (await this.#ports.wasJoined(row.room_id, row.user_id, since)) continue
+          if (await this.#ports.stayedJoined(row.room_id, row.user_id, since)) continue
         }
         await this.#addMembership(reader, row, found)
       }

@@ -5,7 +5,7 @@ import { isRoomAnnouncement } from '../../rooms/engine/room-announcement.ts'
 import type { RoomEngine } from '../../rooms/engine/room-engine.ts'
 import { livePosAt } from '../../rooms/history/live-position.ts'
 import type { StateHistory } from '../../rooms/history/state-history.ts'
-import { wasJoined } from '../../sync/joined-room.ts'
+import { stayedJoined } from '../../sync/joined-room.ts'
 import type { EduReceiver } from './receive-edu.ts'
 import type { Storage } from './open-storage.ts'
 
@@ -13,12 +13,12 @@ import type { Storage } from './open-storage.ts'
 export function composeDeviceListStream({ db }: Pick<Storage, 'db'>, engine: RoomEngine, stateHistory: StateHistory): DeviceListStream {
   return new DeviceListStream({
     db,
-    wasJoined: async (room, userId, at) => {
+    stayedJoined: async (room, userId, at) => {
       const roomId = parseRoomId(room)
       const view = roomId === undefined ? undefined : await engine.view(roomId)
       if (view === undefined) return false
       const [from, upTo] = [await livePosAt(db, view, at), await livePosAt(db, view, db.positions())]
-      return wasJoined({ db, stateHistory }, view, userId, from, upTo)
+      return stayedJoined({ db, stateHistory }, view, userId, from, upTo)
     },
   })
 }

@@ -26,6 +26,8 @@ interface Setting {
   readonly room: RoomId
   readonly sent: JsonObject[]
   readonly told: unknown[]
+  /** Whom a reader is said to share a room with since lately. */
+  readonly arrived: Map<UserId, UserId[]>
   /** What a sync tells of others' presence since a token, as `user presence status`. */
   sync(reader: UserId, since?: string): Promise<{ readonly next: string; readonly seen: readonly string[] }>
   /** Let time pass, and what it causes. */
@@ -36,6 +38,7 @@ async function setting(t: TestContext): Promise<Setting> {
   const extensions: SyncExtension[] = []
   const sent: JsonObject[] = []
   const told: unknown[] = []
+  const arrived = new Map<UserId, UserId[]>()
   const world = await World.open(t, { extensions })
   const { db } = world.ports
   const { typing, sync: stream } = world.layer
@@ -48,6 +51,7 @@ async function setting(t: TestContext): Promise<Setting> {
     senders: { sendEdu: (_servers, { content }) => void sent.push(content) },
     cluster: { tell: (_kind, body) => void told.push(body), onTold: () => undefined },
     wake: (userId) => stream.stream.wakeUser(userId),
+    arrivals: async (userId) => arrived.get(userId) ?? [],
   })
   const { presence, edus } = composed
   extensions.push(...composed.extensions)
@@ -70,6 +74,7 @@ async function setting(t: TestContext): Promise<Setting> {
     room,
     sent,
     told,
+    arrived,
     async sync(reader, since) {
       const answer = await world.sync(reader, since === undefined ? {} : { since })
       const { presence: section } = answer.json as { readonly presence?: { readonly events: readonly EventJson[] } }
@@ -105,6 +110,18 @@ test('what somebody says of themselves is told to those who share a room, and on
   assert.deepEqual((await sync(bob, later.next)).seen, [])
   presence.set(alice, 'unavailable', undefined)
   assert.deepEqual((await sync(bob, later.next)).seen, ['alice unavailable'])
+})
+
+test('who comes to share a room is told as they are, though nothing of theirs changed', async (t) => {
+  const { presence, sync, arrived, world } = await setting(t)
+  const room = await world.room(carol)
+  presence.set(alice, 'online', 'here')
+  presence.set(dan, 'offline', undefined)
+  const before = await sync(carol)
+  arrived.set(carol, [alice, bob, dan])
+  assert.deepEqual((await sync(carol, before.next)).seen, [])
+  await world.member(room, alice, 'join')
+  assert.deepEqual((await sync(carol, before.next)).seen, ['alice online here'])
 })
 
 test('who syncs is there; who does nothing is away; who is heard of no more is gone', async (t) => {

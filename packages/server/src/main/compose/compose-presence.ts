@@ -8,6 +8,7 @@ import type { Senders } from '../../federation/senders/senders.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/logger.ts'
 import { isRoomAnnouncement } from '../../rooms/engine/room-announcement.ts'
+import type { Positions } from '../../rooms/history/positions.ts'
 import type { Database } from '../../storage/database.ts'
 import { localSharers, serversOfUsers, whoAreJoined } from '../../storage/tables/presence.ts'
 import { presencePart } from '../../sync/presence-part.ts'
@@ -28,6 +29,8 @@ interface Parts {
   readonly cluster: Pick<Cluster, 'tell' | 'onTold'>
   /** Waiting requests are woken by it. */
   readonly wake: (userId: UserId) => void
+  /** Those who came to share a room with a user between two positions. */
+  readonly arrivals: (userId: UserId, since: Positions, now: Positions) => Promise<readonly string[]>
 }
 
 /** Presence, and how it takes part in /sync and in what other servers send. */
@@ -84,7 +87,7 @@ export function composePresence(parts: Parts): PresenceLayer {
     for (const update of updates) if (known.has(update.userId)) presence.receive(update)
     return {}
   }
-  return { presence, extensions: [presencePart({ db, clock, presence })], edus: { 'm.presence': receive } }
+  return { presence, extensions: [presencePart({ db, clock, presence, arrivals: parts.arrivals })], edus: { 'm.presence': receive } }
 }
 
 function noticeOf(body: unknown): PresenceNotice | undefined {

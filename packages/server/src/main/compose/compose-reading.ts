@@ -11,9 +11,11 @@ import type { Encryption } from '../../e2ee/compose-e2ee.ts'
 import { Senders } from '../../federation/senders/senders.ts'
 import { backfill } from '../../rooms/inbound/backfill.ts'
 import type { EduEffect } from '../../rooms/inbound/receive-transaction.ts'
+import { serverAllowed } from '../../rooms/inbound/server-acl.ts'
 import type { RoomEngine } from '../../rooms/engine/room-engine.ts'
 import type { ReadingPorts } from '../../rooms/history/reading-ports.ts'
 import { receiptTarget } from '../../rooms/history/receipt-target.ts'
+import type { Positions } from '../../rooms/history/positions.ts'
 import { isJoinedMember, locateEvent } from '../../rooms/history/room-membership.ts'
 import { StateHistory } from '../../rooms/history/state-history.ts'
 import { Unread } from '../../rooms/history/unread.ts'
@@ -21,8 +23,10 @@ import type { Database } from '../../storage/database.ts'
 import { encryptionSections } from '../../sync/encryption-sections.ts'
 import { connectionWriteAfterMs } from '../../sync/sliding/limits.ts'
 import { SlidingSync } from '../../sync/sliding/sliding-sync.ts'
+import { RecentLists } from '../../sync/recent-lists.ts'
 import { SyncFilters } from '../../sync/sync-filter.ts'
 import { Sync } from '../../sync/sync.ts'
+import type { UserRooms } from '../../sync/user-rooms.ts'
 import type { Users } from '../../users/compose-users.ts'
 import type { Platform } from '../application.ts'
 import type { Cluster } from './compose-cluster.ts'
@@ -71,7 +75,12 @@ export function composeReading(
   const senders = new Senders({ ...platform, db, serverName, client: federation.client, destinations: federation.destinations })
   const typing = composeTyping(platform, engine, senders, cluster)
   const wake = (userId: UserId): void => sync.stream.wakeUser(userId)
-  const present = options.presence ? composePresence({ serverName, clock, log, db, typing, senders, cluster, wake }) : undefined
+  const arrivals = composeArrivals(
+    db,
+    (userId) => sync.userRooms.of(userId),
+    () => deviceListStream,
+  )
+  const present = options.presence ? composePresence({ serverName, clock, log, db, typing, senders, cluster, wake, arrivals }) : undefined
   const receipts = composeReceipts(storage, platform, engine, senders)
   const stateHistory = new StateHistory(db, engine)
   const reading: ReadingPorts = {
@@ -109,19 +118,30 @@ export function composeReading(
     syncFilters: new SyncFilters(async (userId, filterId) => users.filters.find(userId, filterId)),
     typing,
     presence: present?.presence,
-    readMarkers: new ReadMarkers({
-      receipts,
-      target: (roomId, userId, eventId, thread) => receiptTarget(engine, roomId, userId, eventId, thread),
-      locate: (roomId, eventId) => locateEvent(engine, roomId, eventId),
-      accountData: users.accountData,
-    }),
+    readMarkers: composeReadMarkers(engine, receipts, users),
     senders,
     edus: {
       ...encryptionEdus(encryption),
       ...present?.edus,
-      ...ephemeralEdus(typing, receipts),
+      ...ephemeralEdus(engine, typing, receipts),
     },
   }
+}
+
+function composeReadMarkers(engine: RoomEngine, receipts: Receipts, { accountData }: Users): ReadMarkers {
+  return new ReadMarkers({
+    receipts,
+    target: (roomId, userId, eventId, thread) => receiptTarget(engine, roomId, userId, eventId, thread),
+    locate: (roomId, eventId) => locateEvent(engine, roomId, eventId),
+    accountData,
+  })
+}
+
+/** Those who came to share a room with a user are among those whose devices are news to them. */
+function composeArrivals(db: Database, roomsOf: (userId: UserId) => Promise<UserRooms>, stream: () => DeviceListStream) {
+  const recent = new RecentLists(db)
+  return async (userId: UserId, since: Positions, now: Positions): Promise<readonly string[]> =>
+    recent.mayHaveChanged(await roomsOf(userId), since) ? (await stream().between(userId, since, now)).changed : []
 }
 
 function composeUnread(db: Database, roomReceipts: RoomReceipts, users: Users): Unread {
@@ -132,15 +152,26 @@ function composeUnread(db: Database, roomReceipts: RoomReceipts, users: Users): 
   })
 }
 
-function ephemeralEdus(typing: Typing, receipts: Receipts): Readonly<Record<string, EduReceiver>> {
+/** What is said in a room is not heard from servers that the room's ACL keeps out. Server-Server API, "Server Access Control Lists". */
+function ephemeralEdus(engine: RoomEngine, typing: Typing, receipts: Receipts): Readonly<Record<string, EduReceiver>> {
+  const mayAct = async (roomId: RoomId, origin: ServerName): Promise<boolean> => {
+    const view = await engine.view(roomId)
+    return view !== undefined && serverAllowed(engine.ports.db, view, origin)
+  }
   return {
     'm.typing': async (origin, content): Promise<EduEffect> => {
       const notice = parseTypingEdu(content)
-      if (notice !== undefined) await typing.receive(origin, notice)
+      if (notice !== undefined && (await mayAct(notice.roomId, origin))) await typing.receive(origin, notice)
       return {}
     },
     'm.receipt': async (origin, content): Promise<EduEffect> => {
-      await receipts.receive(origin, parseReceiptEdu(content))
+      const received = parseReceiptEdu(content)
+      const heard = new Set<RoomId>()
+      for (const roomId of new Set(received.map((receipt) => receipt.roomId))) if (await mayAct(roomId, origin)) heard.add(roomId)
+      await receipts.receive(
+        origin,
+        received.filter((receipt) => heard.has(receipt.roomId)),
+      )
       return {}
     },
   }
