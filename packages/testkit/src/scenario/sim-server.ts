@@ -14,7 +14,8 @@ import { SimClock, type SimTime } from './sim-time.ts'
 import { SimUser } from './sim-user.ts'
 
 /** Everybody's. */
-const password = 'a password of enough letters'
+/** Everybody's. */
+export const simPassword = 'a password of enough letters'
 
 interface World {
   readonly time: SimTime
@@ -102,14 +103,14 @@ export class SimServer {
 
   /** Somebody who is here, with another device. */
   async login(name: string): Promise<SimUser> {
-    const body = JSON.stringify({ type: 'm.login.password', identifier: { type: 'm.id.user', user: name }, password })
+    const body = JSON.stringify({ type: 'm.login.password', identifier: { type: 'm.id.user', user: name }, password: simPassword })
     const answer = await this.answer({ method: 'POST', path: '/_matrix/client/v3/login', headers: {}, body })
     return this.#userOf(answer)
   }
 
   /** A new person here. */
   async user(name: string): Promise<SimUser> {
-    const body = JSON.stringify({ username: name, password, auth: { type: 'm.login.dummy' } })
+    const body = JSON.stringify({ username: name, password: simPassword, auth: { type: 'm.login.dummy' } })
     const answer = await this.answer({ method: 'POST', path: '/_matrix/client/v3/register', headers: {}, body })
     return this.#userOf(answer)
   }

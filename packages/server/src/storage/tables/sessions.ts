@@ -1,6 +1,6 @@
 import type { Database } from '../database.ts'
 import { In, sql, type Query } from '../sql.ts'
-import { insert } from '../table-write.ts'
+import { insert, upsert } from '../table-write.ts'
 
 /** What an access token stands for. */
 export interface TokenRow {
@@ -31,10 +31,11 @@ export interface RefreshTokenRow {
   readonly locked: number
 }
 
-/** Bound: one row a login that lasts; a device has one at a time. */
-export const insertSession = insert({
-  name: 'sessions.insert',
+/** Bound: one row a login that lasts; a device has one at a time, whose number the next login of the device takes over. */
+export const upsertSession = upsert({
+  name: 'sessions.upsert',
   table: 'sessions',
+  key: ['session'],
   columns: { session: 'int', user_id: 'text', device_id: 'text', client: 'text', scopes: 'text', created_at: 'int', pair: 'int' },
 })
 
@@ -51,6 +52,13 @@ export const insertRefreshToken = insert({
   table: 'refresh_tokens',
   columns: { hash: 'bytes', session: 'int', pair: 'int', parent: 'int', created_at: 'int' },
 })
+
+/** The session of a device, if it has one. */
+export async function sessionOfDevice(db: Database, userId: string, deviceId: string): Promise<number | undefined> {
+  const row = await db.first(sql<{ session: number }>('sessions.ofDevice')`
+    SELECT session FROM sessions WHERE user_id = ${userId} AND device_id = ${deviceId} ORDER BY session LIMIT 1`)
+  return row?.session
+}
 
 /** The access token with this SHA-256. */
 export function findAccessToken(db: Database, hash: Uint8Array): Promise<TokenRow | undefined> {

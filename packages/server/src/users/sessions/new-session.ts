@@ -4,7 +4,7 @@ import { MatrixError } from '../../errors.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Random } from '../../platform/random.ts'
 import { insertDevice } from '../../storage/tables/devices.ts'
-import { endSessionsOfDevices, insertAccessToken, insertRefreshToken, insertSession } from '../../storage/tables/sessions.ts'
+import { endSessionsOfDevices, insertAccessToken, insertRefreshToken, upsertSession } from '../../storage/tables/sessions.ts'
 import type { CallersChangedAnnouncement } from '../announcements.ts'
 import { accessTokenMs, deviceIdBytesMax, deviceIdChars, deviceNameCharsMax } from '../limits.ts'
 import { always, type UnitParts } from '../unit.ts'
@@ -57,13 +57,22 @@ export function checkDeviceName(name: string): string {
   return name
 }
 
-/** What makes a session for `userId`. Throws M_INVALID_PARAM. */
-export function newSession(ports: { readonly clock: Clock; readonly random: Random }, userId: UserId, wish: SessionWish): NewSession {
+/**
+ * What makes a session for `userId`. `earlier` is the number of the session that the wished device has now: the new one
+ * takes it over, for transaction ids are the device's, whoever holds its token (Client-Server API, "Transaction
+ * identifiers"). Throws M_INVALID_PARAM.
+ */
+export function newSession(
+  ports: { readonly clock: Clock; readonly random: Random },
+  userId: UserId,
+  wish: SessionWish,
+  earlier: number | undefined,
+): NewSession {
   const { clock, random } = ports
   if (wish.deviceId !== undefined) checkDeviceId(wish.deviceId)
   const deviceId = wish.deviceId ?? random.token(deviceIdChars).toUpperCase()
   const displayName = wish.displayName === undefined ? null : checkDeviceName(wish.displayName)
-  const session = randomNumber(random)
+  const session = earlier ?? randomNumber(random)
   const now = clock.now()
   const tokens = wish.refreshable === true ? newPair(ports, session, 0) : lastingToken(random, session)
   const announcement: CallersChangedAnnouncement = { kind: 'callers-changed', userId, goneDeviceIds: [] }
@@ -74,7 +83,7 @@ export function newSession(ports: { readonly clock: Clock; readonly random: Rand
       steps: wish.deviceId === undefined ? [] : always(endSessionsOfDevices(userId, [deviceId])),
       rows: [
         { write: insertDevice, rows: [[userId, deviceId, displayName, now, now, wish.address ?? null]] },
-        { write: insertSession, rows: [[session, userId, deviceId, '', '', now, 0]] },
+        { write: upsertSession, rows: [[session, userId, deviceId, '', '', now, 0]] },
         ...(tokens.parts.rows ?? []),
       ],
       announcements: wish.deviceId === undefined ? [] : [announcement],

@@ -14,6 +14,7 @@ import {
   findRefreshToken,
   forgetOldTokens,
   provePair,
+  sessionOfDevice,
   withdrawOffers,
   type RefreshTokenRow,
 } from '../../storage/tables/sessions.ts'
@@ -49,7 +50,8 @@ export class Sessions {
       const known = wish.deviceId !== undefined && (await findDevice(db, userId, wish.deviceId)) !== undefined
       if (!known) throw new MatrixError('M_FORBIDDEN', 'this account has too many devices: log some of them out')
     }
-    return newSession(this.#ports, userId, wish)
+    const earlier = wish.deviceId === undefined ? undefined : await sessionOfDevice(db, userId, wish.deviceId)
+    return newSession(this.#ports, userId, wish, earlier)
   }
 
   /**
