@@ -39,6 +39,8 @@ interface StringLimits {
   readonly minLength?: number
   /** UTF-16 units. */
   readonly maxLength?: number
+  /** A regular expression that must be found in it. */
+  readonly pattern?: string
 }
 
 interface NumberLimits {
@@ -139,13 +141,15 @@ function unionOf<const Members extends readonly Schema[]>(members: Members): Sch
   }
 }
 
-function stringOf({ minLength = 0, maxLength = Infinity }: StringLimits = {}): Schema<string> {
+function stringOf({ minLength = 0, maxLength = Infinity, pattern }: StringLimits = {}): Schema<string> {
+  const grammar = pattern === undefined ? undefined : new RegExp(pattern, 'u')
   return {
-    json: { type: 'string' },
+    json: { type: 'string', ...(pattern === undefined ? {} : { pattern }) },
     check: (value, field) => {
       if (typeof value !== 'string') return fault(field, 'must be a string')
       if (value.length < minLength) return fault(field, `must have at least ${minLength} characters`)
-      return value.length > maxLength ? fault(field, `must have at most ${maxLength} characters`) : undefined
+      if (value.length > maxLength) return fault(field, `must have at most ${maxLength} characters`)
+      return grammar?.test(value) === false ? fault(field, `must match ${grammar.source}`) : undefined
     },
   }
 }

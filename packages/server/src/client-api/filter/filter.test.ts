@@ -27,6 +27,8 @@ onEachUserServer('kept and found', {}, async (server) => {
     ['POST', mine, { room: 1 }, '400 M_BAD_JSON'],
     ['POST', mine, { room: { timeline: { limit: 'x' } } }, '400 M_BAD_JSON'],
     ['POST', mine, { room: { rooms: '!x' } }, '400 M_BAD_JSON'],
+    ['POST', mine, { room: { timeline: { rooms: ['no_room'] } } }, '400 M_BAD_JSON'],
+    ['POST', mine, { presence: { not_senders: ['nobody'] } }, '400 M_BAD_JSON'],
     ['POST', mine, { event_format: 'other' }, '400 M_BAD_JSON'],
     ['POST', mine, { x: 'x'.repeat(65_536) }, '413 M_TOO_LARGE'],
   ]

@@ -2,20 +2,23 @@ import { Type, type Static } from '../../http/type.ts'
 import { filterListMax } from '../limits.ts'
 
 const strings = Type.Optional(Type.Array(Type.String({ maxLength: 255 }), { maxItems: filterListMax }))
+/** Room and user ids: what is none is a mistake that the client should hear of. */
+const roomIds = Type.Optional(Type.Array(Type.String({ maxLength: 255, pattern: '^!' }), { maxItems: filterListMax }))
+const userIds = Type.Optional(Type.Array(Type.String({ maxLength: 255, pattern: '^@[^:]*:' }), { maxItems: filterListMax }))
 const aSwitch = Type.Optional(Type.Boolean())
 
 const eventFilter = {
   limit: Type.Optional(Type.Integer({ minimum: 0 })),
   types: strings,
   not_types: strings,
-  senders: strings,
-  not_senders: strings,
+  senders: userIds,
+  not_senders: userIds,
 }
 
 const roomEventFilter = Type.Object({
   ...eventFilter,
-  rooms: strings,
-  not_rooms: strings,
+  rooms: roomIds,
+  not_rooms: roomIds,
   contains_url: aSwitch,
   lazy_load_members: aSwitch,
   include_redundant_members: aSwitch,
@@ -30,8 +33,8 @@ export const syncFilterSchema = Type.Object({
   account_data: Type.Optional(Type.Object(eventFilter)),
   room: Type.Optional(
     Type.Object({
-      rooms: strings,
-      not_rooms: strings,
+      rooms: roomIds,
+      not_rooms: roomIds,
       include_leave: aSwitch,
       state: Type.Optional(roomEventFilter),
       timeline: Type.Optional(roomEventFilter),
