@@ -84,3 +84,19 @@ scenario('a room is summed up for whoever may join or read it', async (world) =>
   await world.act(bob.leave(room))
   await assert.rejects(ask(bob), refusedWith(404))
 })
+
+scenario('an alias that goes is no longer named by the room', async (world) => {
+  const a = await world.server('a')
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(a.user('bob'))]
+  const room = await world.act(alice.createRoom({ alias: 'one' }))
+  await world.act(bob.join(room))
+  const [other, of] = [encodeURIComponent('#two:a'), encodeURIComponent('#one:a')]
+  await world.act(bob.request('PUT', `/directory/room/${other}`, { room_id: room }))
+  await world.act(alice.setState(room, 'm.room.canonical_alias', { alias: '#one:a', alt_aliases: ['#two:a'], 'org.x': 1 }))
+  const named = (): Promise<Json> => world.act(alice.request('GET', `/rooms/${room}/state/m.room.canonical_alias`))
+  // Who may not say what the room is named takes their alias away all the same.
+  await world.act(bob.request('DELETE', `/directory/room/${other}`))
+  assert.deepEqual(await named(), { alias: '#one:a', alt_aliases: ['#two:a'], 'org.x': 1 })
+  await world.act(alice.request('DELETE', `/directory/room/${of}`))
+  assert.deepEqual(await named(), { alt_aliases: ['#two:a'], 'org.x': 1 })
+})

@@ -1,6 +1,7 @@
 // Goal: membership means the same on all servers: who is out hears nothing more, and a dead server keeps nobody in or out.
 // Method: plays in a simulated world.
 import assert from 'node:assert/strict'
+import { objectAt, objectsAt } from '../../packages/testkit/src/client/json.ts'
 import { scenario } from '../../packages/testkit/src/scenario/scenario.ts'
 import { SimRefused } from '../../packages/testkit/src/scenario/sim-user.ts'
 
@@ -98,4 +99,49 @@ scenario('three servers see one room, though two of them never meet', async (wor
   await world.settle()
   assert.ok(await carol.sees(room, fromBob))
   assert.deepEqual(await alice.state(room), await carol.state(room))
+})
+
+scenario('an invite to a room that everybody left is declined by an event that the invited see', async (world) => {
+  const a = await world.server('a')
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(a.user('bob'))]
+  const room = await world.act(alice.createRoom({ preset: 'private_chat' }))
+  await world.act(alice.invite(room, bob))
+  const before = String((await world.act(bob.request('GET', '/sync')))['next_batch'])
+  await world.act(alice.leave(room))
+  await world.act(bob.leave(room))
+  const { rooms } = await world.act(bob.request('GET', `/sync?since=${before}`))
+  const left = objectAt(objectAt(objectAt(rooms)['leave'])[room])
+  const last = objectsAt(objectAt(left['timeline']), 'events').at(-1)
+  assert.deepEqual([last?.['type'], last?.['state_key']], ['m.room.member', bob.userId])
+  await assert.rejects(world.act(bob.join(room)), SimRefused)
+})
+
+scenario('a room is forgotten, and the devices that did not know of its leaving yet are told that once', async (world) => {
+  const a = await world.server('a')
+  const alice = await world.act(a.user('alice'))
+  const room = await world.act(alice.createRoom())
+  const before = String((await world.act(alice.request('GET', '/sync')))['next_batch'])
+  await world.act(alice.leave(room))
+  await world.act(alice.request('POST', `/rooms/${room}/forget`, {}))
+  const filter = encodeURIComponent(JSON.stringify({ room: { include_leave: true } }))
+  const told = await world.act(alice.request('GET', `/sync?since=${before}&filter=${filter}`))
+  assert.deepEqual(Object.keys(objectAt(objectAt(told['rooms'])['leave'])), [room])
+  for (const since of ['', `&since=${String(told['next_batch'])}`]) {
+    assert.equal((await world.act(alice.request('GET', `/sync?filter=${filter}${since}`)))['rooms'], undefined)
+  }
+})
+
+scenario('a join says what the client gives beside what the server decides, here and through another server', async (world) => {
+  const [a, b] = [await world.server('a'), await world.server('b')]
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(b.user('bob'))]
+  const carol = await world.act(a.user('carol'))
+  const room = await world.act(alice.createRoom())
+  const body = { 'org.x': 1, membership: 'ban', displayname: 'somebody else', reason: 'tea' }
+  await world.act(carol.request('POST', `/rooms/${room}/join`, body))
+  await world.act(bob.request('POST', `/join/${room}?via=a`, body))
+  await world.settle()
+  for (const { userId } of [bob, carol]) {
+    const content = await world.act(alice.request('GET', `/rooms/${room}/state/m.room.member/${userId}`))
+    assert.deepEqual(content, { 'org.x': 1, membership: 'join', displayname: userId.slice(1, -2), reason: 'tea' })
+  }
 })

@@ -3,6 +3,7 @@ import {
   parseServerName,
   powerLevels,
   serverOf,
+  type JsonObject,
   type RoomAlias,
   type RoomId,
   type ServerName,
@@ -75,8 +76,15 @@ export class RoomDirectory {
     if (!outcome.committed) throw new MatrixError('M_UNKNOWN', 'The alias is in use', { status: 409 })
   }
 
-  /** Take an alias away: its maker may, and whoever may change the room's canonical alias. */
-  async remove(alias: RoomAlias, userId: UserId, admin: boolean): Promise<void> {
+  /**
+   * Take an alias away: its maker may, and whoever may change the room's canonical alias. Gives what m.room.canonical_alias
+   * should say from now on, where it names the alias and the user may change it.
+   */
+  async remove(
+    alias: RoomAlias,
+    userId: UserId,
+    admin: boolean,
+  ): Promise<{ readonly roomId: RoomId; readonly canonical: JsonObject } | undefined> {
     const { db } = this.#ports.engine.ports
     const row = await findAlias(db, alias)
     const roomId = row === undefined ? undefined : parseRoomId(row.room_id)
@@ -86,6 +94,18 @@ export class RoomDirectory {
     if (row.creator !== userId && !admin && !mayChange) throw new MatrixError('M_FORBIDDEN', 'You may not take this alias away')
     const outcome = await db.commit({ steps: [{ query: deleteAlias(alias), expect: 1 }] })
     if (!outcome.committed) throw new MatrixError('M_NOT_FOUND', 'There is no such alias')
+    const canonical = mayChange ? await this.#canonicalWithout(view, alias) : undefined
+    return canonical === undefined ? undefined : { roomId, canonical }
+  }
+
+  async #canonicalWithout(view: RoomView, alias: RoomAlias): Promise<JsonObject | undefined> {
+    const state = await stateFor(this.#ports.engine.ports.db, view, view.current, [['m.room.canonical_alias', '']])
+    const content = state.get('m.room.canonical_alias', '')?.content ?? {}
+    const others = Array.isArray(content['alt_aliases']) ? content['alt_aliases'] : []
+    if (content['alias'] !== alias && !others.includes(alias)) return undefined
+    const kept = Object.entries(content).filter(([key, value]) => key !== 'alt_aliases' && !(key === 'alias' && value === alias))
+    const left = others.filter((other) => other !== alias)
+    return Object.fromEntries(left.length === 0 ? kept : [...kept, ['alt_aliases', left]])
   }
 
   async #maySetCanonical(view: RoomView, userId: UserId): Promise<boolean> {

@@ -15,7 +15,7 @@ import {
 import { MatrixError } from '../errors.ts'
 import type { Logger } from '../platform/logger.ts'
 import { membershipIn } from '../storage/tables/memberships.ts'
-import { changeMembership, takesPart, type MembershipCommand } from './commands/change-membership.ts'
+import { changeMembership, isDesertedHere, takesPart, type MembershipCommand } from './commands/change-membership.ts'
 import { forgetRoom } from './commands/forget-room.ts'
 import { sendEvent } from './commands/send-event.ts'
 import type { RoomEngine } from './engine/room-engine.ts'
@@ -118,7 +118,7 @@ export function roomMethods(ports: RoomPorts) {
       const view = await engine.view(args.roomId)
       if (args.action === 'join' && !takesPart(engine, view)) return join(ports, command, args.servers ?? [])
       if (args.action === 'knock' && !takesPart(engine, view)) return knock(ports, command, args.servers ?? [])
-      if (args.action === 'leave' && !takesPart(engine, view)) {
+      if (args.action === 'leave' && !takesPart(engine, view) && !(await isDesertedHere(engine, view, args.sender))) {
         await leaveRemote(ports, { roomId: args.roomId, userId: args.sender, reason: args.reason })
         return {}
       }

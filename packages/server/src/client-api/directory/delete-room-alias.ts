@@ -1,5 +1,6 @@
 import { endpoint } from '../../http/endpoint.ts'
 import type { RoomDirectory } from '../../rooms/room-directory.ts'
+import type { Rooms } from '../../rooms/rooms.ts'
 
 /** DELETE /directory/room/{roomAlias}. Client-Server API, "Room aliases". */
 export const deleteRoomAlias = endpoint({
@@ -10,8 +11,12 @@ export const deleteRoomAlias = endpoint({
   auth: 'user',
   limit: 'write',
 
-  async handle({ caller, params }, { roomDirectory }: { readonly roomDirectory: RoomDirectory }) {
-    await roomDirectory.remove(params.roomAlias, caller.userId, caller.admin)
+  async handle({ caller, params }, { roomDirectory, rooms }: { readonly roomDirectory: RoomDirectory; readonly rooms: Rooms }) {
+    const change = await roomDirectory.remove(params.roomAlias, caller.userId, caller.admin)
+    if (change !== undefined) {
+      const { roomId, canonical: content } = change
+      await rooms.send({ roomId, sender: caller.userId, type: 'm.room.canonical_alias', stateKey: '', content })
+    }
     return {}
   },
 })

@@ -3,6 +3,7 @@ import { Type } from '../../http/type.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { Rooms } from '../../rooms/rooms.ts'
 import { refuseSuspended } from '../../users/sessions/callers.ts'
+import { joinBody, joinContent } from './join-content.ts'
 
 /** POST /rooms/{roomId}/join. Client-Server API, "Joining rooms". */
 export const joinRoomById = endpoint({
@@ -13,7 +14,7 @@ export const joinRoomById = endpoint({
   auth: 'user',
   limit: 'join',
   query: Type.Object({ via: Type.Optional(Type.Array(Type.String())), server_name: Type.Optional(Type.Array(Type.String())) }),
-  body: Type.Object({ reason: Type.Optional(Type.String({ maxLength: 5000 })) }),
+  body: joinBody,
 
   async handle({ caller, params, query, body }, { rooms }: { readonly rooms: Rooms }) {
     refuseSuspended(caller)
@@ -23,7 +24,7 @@ export const joinRoomById = endpoint({
       target: caller.userId,
       action: 'join',
       servers: viaServers(query),
-      ...(body.reason === undefined ? {} : { reason: body.reason }),
+      ...joinContent(body),
     })
     return { room_id: params.roomId }
   },

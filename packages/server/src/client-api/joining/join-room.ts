@@ -5,6 +5,7 @@ import { endpoint } from '../../http/endpoint.ts'
 import type { RoomDirectory } from '../../rooms/room-directory.ts'
 import type { Rooms } from '../../rooms/rooms.ts'
 import { refuseSuspended } from '../../users/sessions/callers.ts'
+import { joinBody, joinContent } from './join-content.ts'
 import { viaServers } from './join-room-by-id.ts'
 
 /** POST /join/{roomIdOrAlias}. Client-Server API, "Joining rooms". */
@@ -16,7 +17,7 @@ export const joinRoom = endpoint({
   auth: 'user',
   limit: 'join',
   query: Type.Object({ via: Type.Optional(Type.Array(Type.String())), server_name: Type.Optional(Type.Array(Type.String())) }),
-  body: Type.Object({ reason: Type.Optional(Type.String({ maxLength: 5000 })) }),
+  body: joinBody,
 
   async handle(
     { caller, params, query, body },
@@ -35,7 +36,7 @@ export const joinRoom = endpoint({
       target: caller.userId,
       action: 'join',
       servers: [...given, ...(target?.servers ?? [])],
-      ...(body.reason === undefined ? {} : { reason: body.reason }),
+      ...joinContent(body),
     })
     return { room_id: roomId }
   },

@@ -133,6 +133,16 @@ export function takesPart(engine: RoomEngine, view: RoomView | undefined): boole
   return view !== undefined && view.hasState && view.servers.has(engine.ports.serverName)
 }
 
+/**
+ * Is nobody left in the room, and does the state that we hold of it know the user's invite or knock? Then nobody else can
+ * make the event that ends it.
+ */
+export async function isDesertedHere(engine: RoomEngine, view: RoomView | undefined, userId: UserId): Promise<boolean> {
+  if (view === undefined || !view.hasState || view.servers.size > 0) return false
+  const membership = membershipOf(await stateFor(engine.ports.db, view, view.current, [['m.room.member', userId]]), userId)
+  return membership === 'invite' || membership === 'knock'
+}
+
 /** Is `userId` one of ours? */
 export function isLocal(engine: RoomEngine, userId: UserId): boolean {
   return serverOf(userId) === engine.ports.serverName
