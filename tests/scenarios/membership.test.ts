@@ -145,3 +145,49 @@ scenario('a join says what the client gives beside what the server decides, here
     assert.deepEqual(content, { 'org.x': 1, membership: 'join', displayname: userId.slice(1, -2), reason: 'tea' })
   }
 })
+
+scenario('members of one room may join another on a server that lets them, and on no other', async (world) => {
+  const [a, b] = [await world.server('a'), await world.server('b')]
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(b.user('bob'))]
+  const [club, room] = [await world.act(alice.createRoom({ version: '11' })), await world.act(alice.createRoom({ version: '11' }))]
+  const allow = [{ type: 'm.room_membership', room_id: club }]
+  await world.act(alice.setState(room, 'm.room.join_rules', { join_rule: 'restricted', allow }))
+  await assert.rejects(world.act(bob.join(room, a)), SimRefused)
+  await world.act(bob.join(club, a))
+  await world.act(bob.join(room, a))
+  await world.settle()
+  const content = await world.act(alice.request('GET', `/rooms/${room}/state/m.room.member/${bob.userId}`))
+  assert.deepEqual([content['membership'], content['join_authorised_via_users_server']], ['join', alice.userId])
+  assert.ok(await bob.sees(room, await world.act(bob.say(room, 'here I am'))))
+})
+
+scenario('who declines an invite from afar, or loses it, is shown the end of it', async (world) => {
+  const [a, b] = [await world.server('a'), await world.server('b')]
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(b.user('bob'))]
+  const shown = async (room: string, since: string): Promise<unknown> => {
+    const left = objectAt(await world.act(bob.request('GET', `/sync?since=${since}`)), 'rooms', 'leave', room, 'timeline')
+    return objectsAt(left, 'events').map((event) => [event['type'], event['sender'], objectAt(event['content'])['membership']])
+  }
+  for (const ender of [bob, alice]) {
+    const room = await world.act(alice.createRoom({ preset: 'private_chat' }))
+    await world.act(alice.invite(room, bob))
+    const before = String((await world.act(bob.request('GET', '/sync')))['next_batch'])
+    await world.act(ender === bob ? bob.leave(room) : alice.kick(room, bob))
+    await world.settle()
+    assert.deepEqual(await shown(room, before), [['m.room.member', ender.userId, 'leave']])
+    // What is over can begin anew.
+    await world.act(alice.invite(room, bob))
+    await world.act(bob.join(room))
+  }
+})
+
+scenario('who vouches for a join is not for the client to say', async (world) => {
+  const [a, b] = [await world.server('a'), await world.server('b')]
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(b.user('bob'))]
+  const room = await world.act(alice.createRoom({ version: '11' }))
+  await world.act(bob.join(room, a))
+  const content = { membership: 'join', displayname: 'Bobby', join_authorised_via_users_server: 'unused' }
+  const renamed = await world.act(bob.setState(room, 'm.room.member', content, bob.userId))
+  await world.settle()
+  assert.ok(await alice.sees(room, renamed))
+})

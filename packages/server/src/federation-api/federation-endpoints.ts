@@ -21,9 +21,9 @@ import { queryRoomDirectory } from './query-room-directory.ts'
 import { queryUserEncryptionKeys } from './query-user-encryption-keys.ts'
 import { sendInviteV1 } from './send-invite-v1.ts'
 import { sendInviteV2 } from './send-invite-v2.ts'
-import { sendJoin } from './send-join.ts'
+import { sendJoin, sendJoinV1 } from './send-join.ts'
 import { sendKnock } from './send-knock.ts'
-import { sendLeave } from './send-leave.ts'
+import { sendLeave, sendLeaveV1 } from './send-leave.ts'
 import { sendTransaction } from './send-transaction.ts'
 
 /** The operations for other servers. */
@@ -52,7 +52,9 @@ export const federationEndpoints = [
   sendInviteV1,
   sendInviteV2,
   sendJoin,
+  sendJoinV1,
   sendKnock,
   sendLeave,
+  sendLeaveV1,
   sendTransaction,
 ] as const

@@ -27,3 +27,24 @@ export const sendJoin = endpoint({
     return jsonReply(answer)
   },
 })
+
+/** PUT /v1/send_join/{roomId}/{eventId}: the same, its answer behind a status code. Server-Server API, "Joining Rooms". */
+export const sendJoinV1 = endpoint({
+  method: 'PUT',
+  path: '/_matrix/federation/v1/send_join/{roomId}/{eventId}',
+  summary: 'Take in the join of a user of the asking server, in the older form.',
+  auth: 'server',
+  limit: 'federation_join',
+  rawBody: true,
+
+  async handle({ caller, params }, { rooms }: { readonly rooms: Rooms }) {
+    const { answer } = await rooms.sendMembership({
+      origin: caller.serverName,
+      roomId: params.roomId,
+      eventId: params.eventId,
+      membership: 'join',
+      body: canonicalJson(bodyObject(caller)),
+    })
+    return jsonReply(`[200,${answer}]`)
+  },
+})

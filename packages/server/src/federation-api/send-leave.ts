@@ -1,5 +1,6 @@
 import { canonicalJson } from '@causeway/events'
 import { endpoint } from '../http/endpoint.ts'
+import { jsonReply } from '../http/reply.ts'
 import type { Rooms } from '../rooms/rooms.ts'
 import { bodyObject } from './send-transaction.ts'
 
@@ -21,5 +22,26 @@ export const sendLeave = endpoint({
       body: canonicalJson(bodyObject(caller)),
     })
     return {}
+  },
+})
+
+/** PUT /v1/send_leave/{roomId}/{eventId}: the same, its answer behind a status code. Server-Server API, "Leaving Rooms". */
+export const sendLeaveV1 = endpoint({
+  method: 'PUT',
+  path: '/_matrix/federation/v1/send_leave/{roomId}/{eventId}',
+  summary: 'Take in that a user of the asking server leaves, or declines an invite, in the older form.',
+  auth: 'server',
+  limit: 'federation_join',
+  rawBody: true,
+
+  async handle({ caller, params }, { rooms }: { readonly rooms: Rooms }) {
+    await rooms.sendMembership({
+      origin: caller.serverName,
+      roomId: params.roomId,
+      eventId: params.eventId,
+      membership: 'leave',
+      body: canonicalJson(bodyObject(caller)),
+    })
+    return jsonReply('[200,{}]')
   },
 })

@@ -108,7 +108,7 @@ export function roomMethods(ports: RoomPorts) {
   return {
     /** Send an event; resolves with its id once it is durable. */
     async send(args: SendArguments): Promise<{ eventId: EventId }> {
-      const eventId = await sendEvent(engine, ports.transactions, { ...args, content: contentOf(args.content) })
+      const eventId = await sendEvent(engine, ports.transactions, { ...args, content: givenContent(args) })
       return { eventId }
     },
 
@@ -193,10 +193,10 @@ async function join(ports: RoomPorts, command: MembershipCommand, servers: reado
   const view = await engine.view(command.roomId)
   const invite = view === undefined ? undefined : await membershipIn(engine.ports.db, view.room, command.target)
   const candidates = new Set<ServerName>(servers)
-  // Whoever invited is in the room, most likely; and whoever made the room's id, before version 12.
+  // Whoever invited is in the room, most likely; so is, when the client knows of nobody, whoever made the room's id (before version 12).
   const inviter = invite?.membership === 'invite' ? parseUserId(invite.sender) : undefined
   if (inviter !== undefined) candidates.add(serverOf(inviter))
-  const origin = serverOf(command.roomId)
+  const origin = servers.length === 0 ? serverOf(command.roomId) : undefined
   if (origin !== undefined) candidates.add(origin)
   if (view !== undefined) for (const server of otherServers(ports, view.servers.keys())) candidates.add(server)
   const reason: JsonObject = command.reason === undefined ? {} : { reason: command.reason }
@@ -230,6 +230,12 @@ function objectOf(text: string): JsonObject {
   const value = valueOf(text)
   if (!isJsonObject(value)) throw new MatrixError('M_BAD_JSON', 'An event must be an object')
   return value
+}
+
+/** Who vouches for a join is not for the client to say: others would drop what nobody has vouched for. */
+function givenContent({ type, content }: SendArguments): JsonObject {
+  const { join_authorised_via_users_server: authoriser, ...rest } = content
+  return contentOf(type === 'm.room.member' && authoriser !== undefined ? rest : content)
 }
 
 /** A client's content as events hold it. Throws M_BAD_JSON. */

@@ -18,7 +18,6 @@ test('a first sync has the room, its state before the timeline, and counts', asy
   const state = first.state?.events.map(({ type }) => type).sort()
   assert.deepEqual(state, [
     'm.room.create',
-    'm.room.guest_access',
     'm.room.history_visibility',
     'm.room.join_rules',
     'm.room.member',

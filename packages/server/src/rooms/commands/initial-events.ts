@@ -58,7 +58,8 @@ function presetEvents(preset: Preset): Initial[] {
   return [
     { type: 'm.room.join_rules', stateKey: '', content: { join_rule: isPublic ? 'public' : 'invite' } },
     { type: 'm.room.history_visibility', stateKey: '', content: { history_visibility: 'shared' } },
-    { type: 'm.room.guest_access', stateKey: '', content: { guest_access: isPublic ? 'forbidden' : 'can_join' } },
+    // Without it guests are kept out, which is all that a public room's would say.
+    ...(isPublic ? [] : [{ type: 'm.room.guest_access', stateKey: '', content: { guest_access: 'can_join' } }]),
   ]
 }
 

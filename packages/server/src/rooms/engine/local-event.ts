@@ -69,7 +69,7 @@ export async function buildLocalEvent(ports: EnginePorts, view: RoomView, wish: 
   )
   if (!built.ok) throw refusedDraft(built.refusal)
   const verdict = authorize(built.pdu, state, view.rules)
-  if (!verdict.allowed) throw new MatrixError('M_FORBIDDEN', verdict.why)
+  if (!verdict.allowed) throw notAllowed(verdict)
   return built.pdu
 }
 
@@ -78,6 +78,12 @@ export function newEventId(ports: EnginePorts): EventId {
   const id = parseEventId(`$${ports.random.token(24)}:${ports.serverName}`)
   assert(id !== undefined, 'our own event ids are valid')
   return id
+}
+
+/** No power level would help a client that makes a second create event, or lists creators in power levels (version 12). */
+function notAllowed(refusal: Refusal): MatrixError {
+  const isMalformed = refusal.rule.startsWith('create.') || refusal.rule === 'power_levels.creator'
+  return isMalformed ? new MatrixError('M_INVALID_PARAM', refusal.why) : new MatrixError('M_FORBIDDEN', refusal.why)
 }
 
 /** How a client reads that its event breaks a rule of form. */

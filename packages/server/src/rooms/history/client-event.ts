@@ -58,5 +58,5 @@ function replacedOf(event: StoredEvent, sight: RoomSight): string {
   const replaced = sight.replaced(event)
   if (replaced === undefined) return ''
   const content = sight.seesReplaced(event) ? `,"prev_content":${contentOf(replaced.pdu)}` : ''
-  return `,"replaces_state":${JSON.stringify(replaced.pdu.eventId)}${content}`
+  return `,"replaces_state":${JSON.stringify(replaced.pdu.eventId)},"prev_sender":${JSON.stringify(replaced.pdu.sender)}${content}`
 }

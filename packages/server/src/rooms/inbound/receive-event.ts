@@ -85,7 +85,7 @@ async function attempt(
   const unit = new RoomUnit(ports.engine.ports, view)
   unit.addRows(rows(view.room))
   const existing = await findEvent(ports.engine.ports.db, view, pdu.eventId)
-  if (!view.hasState) await rescindInvite(ports.engine.ports, view, unit, pdu)
+  if (!view.hasState) await rescindInvite(ports.engine.ports, view, unit, pdu, existing)
   if (!view.hasState || (existing !== undefined && inGraph(existing))) return { settled: unit.commit() }
   const options: JudgeOptions = claimed === undefined ? {} : { stateBefore: await stateAtGap(ports, view, unit, pdu, claimed) }
   const judgement = await judge(ports.engine.ports, view, unit, pdu, options)

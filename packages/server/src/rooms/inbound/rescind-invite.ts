@@ -1,21 +1,32 @@
-import { membershipOfEvent, parseUserId, serverOf, type Pdu, type ServerName } from '@causeway/events'
+import { membershipOfEvent, parseUserId, serverOf, type Pdu, type UserId } from '@causeway/events'
 import { membershipIn, upsertMembership, type MembershipRow } from '../../storage/tables/memberships.ts'
 import type { EnginePorts } from '../engine/engine-ports.ts'
+import { loadNode } from '../engine/load-room.ts'
+import { placeEvent } from '../engine/place-event.ts'
 import type { RoomUnit } from '../engine/room-unit.ts'
 import type { RoomView } from '../engine/room-view.ts'
+import { standing, type StoredEvent } from '../engine/stored-event.ts'
 import { serversOfStripped } from '../membership/stripped-state.ts'
 
 /**
  * An event of a room that we are not in can still concern us: it may take back an invite of one of our users, or refuse a
- * knock. Only the server that invited is believed, or one that is in the room on which they knocked, since there is no state
+ * knock. Only the user who invited is believed, or, of a knock, a server that is in the room, since there is no state
  * to judge by.
  */
-export async function rescindInvite(ports: EnginePorts, view: RoomView, unit: RoomUnit, pdu: Pdu): Promise<void> {
+export async function rescindInvite(
+  ports: EnginePorts,
+  view: RoomView,
+  unit: RoomUnit,
+  pdu: Pdu,
+  existing: StoredEvent | undefined,
+): Promise<void> {
   const membership = membershipOfEvent(pdu)
   const target = pdu.stateKey === undefined ? undefined : parseUserId(pdu.stateKey)
   if ((membership !== 'leave' && membership !== 'ban') || target === undefined || serverOf(target) !== ports.serverName) return
   const row = await membershipIn(ports.db, view.room, target)
-  if (row === undefined || !believed(view, row, serverOf(pdu.sender))) return
+  if (row === undefined || !believed(view, row, pdu.sender)) return
+  const stateBefore = await loadNode(ports.db, view, 0)
+  const event = existing ?? (await placeEvent(ports, view, unit, { pdu, standing: standing.outlier, stateBefore }))
   unit.addMemberships([{ userId: target, membership }])
   unit.takePosition()
   unit.whenPlaced((position) =>
@@ -24,8 +35,8 @@ export async function rescindInvite(ports: EnginePorts, view: RoomView, unit: Ro
       view.room,
       target,
       membership,
-      row.event,
-      row.pos,
+      event.event,
+      0,
       ports.db.slot,
       position,
       1,
@@ -36,8 +47,7 @@ export async function rescindInvite(ports: EnginePorts, view: RoomView, unit: Ro
   )
 }
 
-function believed(view: RoomView, row: MembershipRow, server: ServerName): boolean {
-  if (row.membership === 'knock') return serversOfStripped(view.roomId, row.invite_state).has(server)
-  const inviter = row.membership === 'invite' ? parseUserId(row.sender) : undefined
-  return inviter !== undefined && serverOf(inviter) === server
+function believed(view: RoomView, row: MembershipRow, sender: UserId): boolean {
+  if (row.membership === 'knock') return serversOfStripped(view.roomId, row.invite_state).has(serverOf(sender))
+  return row.membership === 'invite' && row.sender === sender
 }

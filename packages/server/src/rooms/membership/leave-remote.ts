@@ -3,6 +3,7 @@ import {
   roomRules,
   serverOf,
   type JsonObject,
+  type Pdu,
   type RoomId,
   type RoomRules,
   type ServerName,
@@ -12,7 +13,11 @@ import { MatrixError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { membershipIn, upsertMembership, type MembershipRow } from '../../storage/tables/memberships.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
+import { loadEvents, loadNode } from '../engine/load-room.ts'
+import { placeEvent } from '../engine/place-event.ts'
 import { RoomUnit } from '../engine/room-unit.ts'
+import type { RoomView } from '../engine/room-view.ts'
+import { standing } from '../engine/stored-event.ts'
 import type { Logger } from '../../platform/logger.ts'
 import type { MembershipPeers } from './membership-peers.ts'
 import { buildOwnEvent } from './own-event.ts'
@@ -44,6 +49,9 @@ export async function leaveRemote(ports: Ports, leave: RemoteLeave): Promise<voi
     if (row === undefined) throw new MatrixError('M_FORBIDDEN', 'You are not in this room')
     if (row.membership === 'leave') return { rules: view.rules, servers: [], committed: undefined }
     const unit = new RoomUnit(ports.engine.ports, view)
+    const none = await loadNode(db, view, 0)
+    const pdu = await leaveOnOurWord(ports, view, leave, row)
+    const event = await placeEvent(ports.engine.ports, view, unit, { pdu, standing: standing.outlier, stateBefore: none })
     unit.addMemberships([{ userId: leave.userId, membership: 'leave' }])
     unit.takePosition()
     unit.whenPlaced((position) =>
@@ -52,8 +60,8 @@ export async function leaveRemote(ports: Ports, leave: RemoteLeave): Promise<voi
         view.room,
         leave.userId,
         'leave',
-        row.event,
-        row.pos,
+        event.event,
+        0,
         db.slot,
         position,
         1,
@@ -69,6 +77,17 @@ export async function leaveRemote(ports: Ports, leave: RemoteLeave): Promise<voi
   await done.committed
   const servers = done.servers.filter((server) => server !== serverName).slice(0, limits.joinServersMax)
   if (servers.length > 0) ports.background(() => tellOneOf(ports, leave, servers, done.rules))
+}
+
+/** The event that the user's own devices are shown: no other server ever sees it, nor is it part of the room. */
+async function leaveOnOurWord(ports: Ports, view: RoomView, { roomId, userId, reason }: RemoteLeave, row: MembershipRow): Promise<Pdu> {
+  const { rules } = view
+  const [before] = row.event === 0 ? [] : await loadEvents(ports.engine.ports.db, view, [row.event])
+  const after = before === undefined || rules.referencePairs ? [] : [before.pdu.eventId]
+  const content: JsonObject = { ...(reason === undefined ? {} : { reason }), membership: 'leave' }
+  const place: JsonObject = { depth: (before?.depth ?? 0) + 1, prev_events: after, auth_events: after }
+  const template: JsonObject = { type: 'm.room.member', room_id: roomId, sender: userId, state_key: userId, content, ...place }
+  return buildOwnEvent(ports.engine.ports, template, { roomId, rules, userId, content })
 }
 
 /** The server that invited; those that may be in a room on which the user knocked. */

@@ -2,6 +2,8 @@ import {
   addSignature,
   canonicalJson,
   membershipOfEvent,
+  parsePdu,
+  parseUserId,
   serverOf,
   type EventId,
   type JsonObject,
@@ -103,14 +105,17 @@ export interface Served {
 export async function sendMembership(ports: ServePorts, request: SendRequest): Promise<Served> {
   const seen = await ports.engine.view(request.roomId)
   if (seen === undefined || !takesPart(ports.engine, seen)) throw new MatrixError('M_NOT_FOUND', 'This server is not in the room')
-  const [received] = await checkReceived(ports.peers, [request.body], request.roomId, seen.rules)
+  // Our own signature is one of those that the checks ask for: it counts, and leaves this server, only if we vouch below.
+  const body = signedByUs(ports, seen, request.body)
+  const [received] = await checkReceived(ports.peers, [body], request.roomId, seen.rules)
   if (received === undefined || !received.ok) throw new MatrixError('M_FORBIDDEN', received?.refusal.why ?? 'There is no event')
   checkOwn(received.pdu, request)
   const served = await ports.engine.run(request.roomId, async (view) => {
     await requireOpen(ports, view, request.origin)
     const known = await findEvent(ports.engine.ports.db, view, received.pdu.eventId)
     if (known !== undefined && inGraph(known)) return { view, event: known, committed: ports.engine.settled(view.roomId) }
-    const pdu = await vouched(ports, view, received.pdu)
+    const { pdu } = received
+    if (namesUs(ports, pdu)) await authoriserFor(ports.engine, view, pdu.sender)
     const unit = new RoomUnit(ports.engine.ports, view)
     const judgement = await judge(ports.engine.ports, view, unit, pdu)
     if (!('standing' in judgement)) throw new MatrixError('M_FORBIDDEN', 'The event does not follow events that this server has')
@@ -141,15 +146,20 @@ function checkOwn(pdu: Pdu, request: SendRequest): void {
   if (serverOf(pdu.sender) !== request.origin) throw new MatrixError('M_FORBIDDEN', 'The sender is not of your server')
 }
 
-async function vouched(ports: ServePorts, view: RoomView, pdu: Pdu): Promise<Pdu> {
+/** Does a join say that one of our users vouches for it? */
+function namesUs(ports: ServePorts, pdu: Pdu): boolean {
   const authoriser = pdu.content['join_authorised_via_users_server']
-  if (membershipOfEvent(pdu) !== 'join' || typeof authoriser !== 'string') return pdu
+  const userId = typeof authoriser === 'string' ? parseUserId(authoriser) : undefined
+  return userId !== undefined && membershipOfEvent(pdu) === 'join' && serverOf(userId) === ports.engine.ports.serverName
+}
+
+function signedByUs(ports: ServePorts, view: RoomView, body: JsonObject): JsonObject {
+  const parsed = parsePdu(body, view.rules)
+  if (!view.rules.restrictedJoins || !parsed.ok || !namesUs(ports, parsed.pdu)) return body
   const { serverName, signer } = ports.engine.ports
-  if (!authoriser.endsWith(`:${serverName}`)) return pdu
-  await authoriserFor(ports.engine, view, pdu.sender)
-  const signed = addSignature(pdu, view.rules, serverName, signer.key)
+  const signed = addSignature(parsed.pdu, view.rules, serverName, signer.key)
   if (!signed.ok) throw refusedDraft(signed.refusal)
-  return signed.pdu
+  return signed.pdu.object
 }
 
 async function requireOpen(ports: ServePorts, view: RoomView, origin: ServerName): Promise<void> {
