@@ -22,7 +22,7 @@ import type { CallersChangedAnnouncement } from '../announcements.ts'
 import { devicesPerUserMax, expiredTokenMs, oldRefreshTokenMs, refreshRepeatsMax, shownTokenCharsMax } from '../limits.ts'
 import { always, commitParts, mustFind, type UnitParts } from '../unit.ts'
 import type { DeviceEffects } from './device-effects.ts'
-import { newPair, newSession, type NewSession, type SessionWish, type TokenGrant } from './new-session.ts'
+import { checkDeviceId, newPair, newSession, type NewSession, type SessionWish, type TokenGrant } from './new-session.ts'
 import { tokenHash } from './tokens.ts'
 
 interface Ports {
@@ -46,6 +46,7 @@ export class Sessions {
    */
   async prepare(userId: UserId, wish: SessionWish): Promise<NewSession> {
     const { db } = this.#ports
+    if (wish.deviceId !== undefined) checkDeviceId(wish.deviceId)
     if ((await countDevices(db, userId)) >= devicesPerUserMax) {
       const known = wish.deviceId !== undefined && (await findDevice(db, userId, wish.deviceId)) !== undefined
       if (!known) throw new MatrixError('M_FORBIDDEN', 'this account has too many devices: log some of them out')
