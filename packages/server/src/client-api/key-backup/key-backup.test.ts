@@ -39,8 +39,9 @@ onEachUserServer('versions: begun, described, changed and deleted', {}, async (s
     ['DELETE', at(two), undefined, '404 M_NOT_FOUND'],
     ['GET', `${base}/keys?version=${two}`, undefined, '404 M_NOT_FOUND'],
   ]
-  for (const [method, path, body, expected] of cases)
-    {assert.equal(outcome(await call(method, path, { token, body })), expected, `${method} ${path}`)}
+  for (const [method, path, body, expected] of cases) {
+    assert.equal(outcome(await call(method, path, { token, body })), expected, `${method} ${path}`)
+  }
   assert.equal((await call('GET', `${base}/version`, { token })).json['version'], one)
   assert.equal(outcome(await call('GET', at(one), { token: bob })), '404 M_NOT_FOUND')
   // A number never comes again.
