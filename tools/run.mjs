@@ -26,8 +26,8 @@ const unitPatterns = ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'test
 
 /** @type {Record<string, (words: Words) => Promise<number>>} */
 const tasks = {
-  test: async () => Math.max(await runAll(checks), await runTests(unitPatterns, [])),
-  'test:unit': (words) => runTests(words.length > 0 ? words : unitPatterns, []),
+  test: async () => Math.max(await runAll(checks), await runTests(unitPatterns, ['--test-timeout=180000'])),
+  'test:unit': (words) => runTests(words.length > 0 ? words : unitPatterns, ['--test-timeout=180000']),
   // In one process, so that all files share the two servers.
   'test:interop': (words) =>
     runTests(words.length > 0 ? words : ['tests/**/*.interop.ts'], ['--test-isolation=none', '--test-timeout=600000']),
@@ -93,7 +93,8 @@ async function runTests(patterns, options) {
           '--test-reporter=./tools/ci/count-reporter.ts',
           `--test-reporter-destination=${summary}`,
         ]
-  return run(['--test', concurrency, ...reporters, ...options, ...[...new Set(found)].sort()])
+  // A file whose tests have ended is done, whatever it left open.
+  return run(['--test', '--test-force-exit', concurrency, ...reporters, ...options, ...[...new Set(found)].sort()])
 }
 
 const [name = '', ...words] = process.argv.slice(2)
