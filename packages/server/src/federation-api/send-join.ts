@@ -1,9 +1,8 @@
-import { canonicalJson } from '@causeway/events'
 import { Type } from '../http/type.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { jsonReply } from '../http/reply.ts'
 import type { Rooms } from '../rooms/rooms.ts'
-import { bodyObject } from './send-transaction.ts'
+import { takeMembership } from './take-membership.ts'
 
 /** PUT /v2/send_join/{roomId}/{eventId}. Server-Server API, "Joining Rooms". */
 export const sendJoin = endpoint({
@@ -16,14 +15,7 @@ export const sendJoin = endpoint({
   query: Type.Object({ omit_members: Type.Optional(Type.Boolean()) }),
 
   async handle({ caller, params, query }, { rooms }: { readonly rooms: Rooms }) {
-    const { answer } = await rooms.sendMembership({
-      origin: caller.serverName,
-      roomId: params.roomId,
-      eventId: params.eventId,
-      membership: 'join',
-      body: canonicalJson(bodyObject(caller)),
-      omitMembers: query.omit_members === true,
-    })
+    const answer = await takeMembership(rooms, { caller, params }, { membership: 'join', omitMembers: query.omit_members === true })
     return jsonReply(answer)
   },
 })
@@ -38,13 +30,7 @@ export const sendJoinV1 = endpoint({
   rawBody: true,
 
   async handle({ caller, params }, { rooms }: { readonly rooms: Rooms }) {
-    const { answer } = await rooms.sendMembership({
-      origin: caller.serverName,
-      roomId: params.roomId,
-      eventId: params.eventId,
-      membership: 'join',
-      body: canonicalJson(bodyObject(caller)),
-    })
+    const answer = await takeMembership(rooms, { caller, params }, { membership: 'join' })
     return jsonReply(`[200,${answer}]`)
   },
 })

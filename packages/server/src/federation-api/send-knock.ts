@@ -1,8 +1,7 @@
-import { canonicalJson } from '@causeway/events'
 import { endpoint } from '../http/endpoint.ts'
 import { jsonReply } from '../http/reply.ts'
 import type { Rooms } from '../rooms/rooms.ts'
-import { bodyObject } from './send-transaction.ts'
+import { takeMembership } from './take-membership.ts'
 
 /** PUT /send_knock/{roomId}/{eventId}. Server-Server API, "Knocking upon a room". */
 export const sendKnock = endpoint({
@@ -14,13 +13,7 @@ export const sendKnock = endpoint({
   rawBody: true,
 
   async handle({ caller, params }, { rooms }: { readonly rooms: Rooms }) {
-    const { answer } = await rooms.sendMembership({
-      origin: caller.serverName,
-      roomId: params.roomId,
-      eventId: params.eventId,
-      membership: 'knock',
-      body: canonicalJson(bodyObject(caller)),
-    })
+    const answer = await takeMembership(rooms, { caller, params }, { membership: 'knock' })
     return jsonReply(answer)
   },
 })

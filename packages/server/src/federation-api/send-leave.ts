@@ -1,8 +1,7 @@
-import { canonicalJson } from '@causeway/events'
 import { endpoint } from '../http/endpoint.ts'
 import { jsonReply } from '../http/reply.ts'
 import type { Rooms } from '../rooms/rooms.ts'
-import { bodyObject } from './send-transaction.ts'
+import { takeMembership } from './take-membership.ts'
 
 /** PUT /v2/send_leave/{roomId}/{eventId}. Server-Server API, "Leaving Rooms (Rejecting Invites)". */
 export const sendLeave = endpoint({
@@ -14,13 +13,7 @@ export const sendLeave = endpoint({
   rawBody: true,
 
   async handle({ caller, params }, { rooms }: { readonly rooms: Rooms }) {
-    await rooms.sendMembership({
-      origin: caller.serverName,
-      roomId: params.roomId,
-      eventId: params.eventId,
-      membership: 'leave',
-      body: canonicalJson(bodyObject(caller)),
-    })
+    await takeMembership(rooms, { caller, params }, { membership: 'leave' })
     return {}
   },
 })
@@ -35,13 +28,7 @@ export const sendLeaveV1 = endpoint({
   rawBody: true,
 
   async handle({ caller, params }, { rooms }: { readonly rooms: Rooms }) {
-    await rooms.sendMembership({
-      origin: caller.serverName,
-      roomId: params.roomId,
-      eventId: params.eventId,
-      membership: 'leave',
-      body: canonicalJson(bodyObject(caller)),
-    })
+    await takeMembership(rooms, { caller, params }, { membership: 'leave' })
     return jsonReply('[200,{}]')
   },
 })
