@@ -2,34 +2,15 @@
 // Method: matrix-js-sdk with its Rust crypto against two running servers: people on both talk in an encrypted room; a new device reads on.
 
 import assert from 'node:assert/strict'
-import { after, before, mock, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { ClientEvent, createClient, EventType, MatrixEventEvent, Preset, RoomEvent, SyncState, type MatrixClient } from 'matrix-js-sdk'
 import { CryptoEvent } from 'matrix-js-sdk/lib/crypto-api/index.js'
-import type { Logger } from 'matrix-js-sdk/lib/logger.js'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
 import { startCauseway } from '../../packages/testkit/src/processes/start-causeway.ts'
 import { createTestCa } from '../../packages/testkit/src/tls/test-ca.ts'
+import { quietSdk, silent } from './quiet-sdk.ts'
 
-const silent: Logger = {
-  trace: () => undefined,
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  getChild: () => silent,
-}
-
-// Parts of the SDK have a logger of their own, which writes to the console.
-for (const method of ['trace', 'debug', 'info', 'log', 'warn', 'error'] as const) mock.method(console, method, () => undefined)
-
-// The timers that the SDK sets run on after a test, for minutes; at the end nobody waits for them.
-const timers: NodeJS.Timeout[] = []
-const realSetTimeout = globalThis.setTimeout
-mock.method(globalThis, 'setTimeout', (...args: Parameters<typeof setTimeout>) => {
-  const timer = realSetTimeout(...args)
-  timers.push(timer)
-  return timer
-})
+const letTimersGo = quietSdk()
 
 const encryption = { type: EventType.RoomEncryption, state_key: '', content: { algorithm: 'm.megolm.v1.aes-sha2' } }
 const servers: Homeserver[] = []
@@ -43,7 +24,7 @@ before(async () => {
 after(async () => {
   for (const client of clients) client.stopClient()
   for (const server of servers) await server.dispose()
-  for (const timer of timers) timer.unref()
+  letTimersGo()
 })
 
 /** A device of somebody, who is registered if need be, that encrypts and follows /sync. */

@@ -2,7 +2,7 @@
 // Method: matrix-js-sdk from npm against a running server: two people log in, sync, talk, and read back.
 
 import assert from 'node:assert/strict'
-import { after, before, mock, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import {
   ClientEvent,
   createClient,
@@ -14,32 +14,13 @@ import {
   type MatrixClient,
   type Room,
 } from 'matrix-js-sdk'
-import type { Logger } from 'matrix-js-sdk/lib/logger.js'
 import { SlidingSync } from 'matrix-js-sdk/lib/sliding-sync.js'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
 import { startCauseway } from '../../packages/testkit/src/processes/start-causeway.ts'
 import { createTestCa } from '../../packages/testkit/src/tls/test-ca.ts'
+import { quietSdk, silent } from './quiet-sdk.ts'
 
-const silent: Logger = {
-  trace: () => undefined,
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  getChild: () => silent,
-}
-
-// Parts of the SDK have a logger of their own, which writes to the console.
-for (const method of ['trace', 'debug', 'info', 'log', 'warn', 'error'] as const) mock.method(console, method, () => undefined)
-
-// The timers that the SDK sets for its requests run on after them, for minutes; at the end nobody waits for them.
-const timers: NodeJS.Timeout[] = []
-const realSetTimeout = globalThis.setTimeout
-mock.method(globalThis, 'setTimeout', (...args: Parameters<typeof setTimeout>) => {
-  const timer = realSetTimeout(...args)
-  timers.push(timer)
-  return timer
-})
+const letTimersGo = quietSdk()
 
 let server: Homeserver
 const clients: MatrixClient[] = []
@@ -51,7 +32,7 @@ before(async () => {
 after(async () => {
   for (const client of clients) client.stopClient()
   await server.dispose()
-  for (const timer of timers) timer.unref()
+  letTimersGo()
 })
 
 /** Log in by password, and start to sync, by /sync or as `follow` says. Resolves when the first answer is in. */
