@@ -31,6 +31,12 @@ const tasks = {
   // In one process, so that all files share the two servers.
   'test:interop': (words) =>
     runTests(words.length > 0 ? words : ['tests/**/*.interop.ts'], ['--test-isolation=none', '--test-timeout=600000']),
+  'test:differential': (words) => {
+    const chosen = differentialSettings(words)
+    if (chosen === undefined) return Promise.resolve(2)
+    Object.assign(process.env, chosen)
+    return runTests(['tests/differential/**/*.differential.ts'], ['--test-timeout=86400000'])
+  },
   'test:faults': (words) =>
     runTests(words.length > 0 ? words : ['tests/faults/**/*.faults.ts'], ['--test-concurrency=1', '--test-timeout=1800000']),
   lint: (words) => run([...(checks.lint ?? []), ...words]),
@@ -39,6 +45,32 @@ const tasks = {
   docs: () => run(['packages/server/bin/causeway.mjs', 'config', 'manual'], 'docs/reference/configuration.md'),
   demo: (words) => run(['tools/demo/demo.ts', ...words]),
   bench: (words) => run(['tools/bench/bench.ts', ...words]),
+}
+
+const differentialHelp = `npm run test:differential -- [options]
+  --n N              histories to compare with Synapse, over all room versions (10,000)
+  --seconds S        stop making histories after this time, however many there are (180)
+  --seed X           the first seed; a run prints the one that it took
+  --steps N          attempts in each history (40)
+  --room-version V   one room version only
+SYNAPSE_PYTHON must name a Python that has Synapse: python3 -m venv V && V/bin/pip install matrix-synapse`
+
+/** What the words ask of the comparison with Synapse, as environment; nothing when they can't be read or ask for help. @param {Words} words */
+function differentialSettings(words) {
+  /** @type {Record<string, string>} */
+  const names = { '--n': 'HISTORIES', '--seconds': 'SECONDS', '--seed': 'SEED', '--steps': 'STEPS', '--room-version': 'ROOM_VERSION' }
+  /** @type {Record<string, string>} */
+  const chosen = { HISTORIES: '10000', SECONDS: words.includes('--n') ? '86400' : '180' }
+  for (let at = 0; at < words.length; at += 2) {
+    const name = names[words[at] ?? '']
+    const value = words[at + 1]
+    if (name === undefined || value === undefined || !/^[0-9]+$/.test(value)) {
+      console.log(differentialHelp)
+      return undefined
+    }
+    chosen[name] = value
+  }
+  return chosen
 }
 
 /** Run node with its output shown, or written to `file`. Gives the exit code. @param {Words} words @param {string} [file] @returns {Promise<number>} */

@@ -70,6 +70,14 @@ export class AttemptGenerator {
     return { type: 'm.room.message', sender: random.pick(people), stateKey: undefined, content: json({ body: 'x' }) }
   }
 
+  /** The next attempt of somebody who wants the room for themselves. */
+  nextOfPower(powerLevels: JsonObject | undefined): Attempt {
+    const kind = this.#random.next()
+    if (kind < 0.4) return this.#state('m.room.power_levels', this.#powerLevels(powerLevels ?? json({})))
+    if (kind < 0.6) return this.#state('m.room.join_rules', this.#joinRule())
+    return this.#member()
+  }
+
   #person(): string {
     return this.#random.chance(0.3) ? people[0] : this.#random.pick(this.#people)
   }

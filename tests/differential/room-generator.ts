@@ -67,6 +67,8 @@ export class RoomGenerator {
   readonly #create: Pdu
   readonly #roomId: RoomId
   #forks: Fork[]
+  /** The room as it once was: what somebody who wants to turn back the clock builds on. */
+  readonly #past: Fork[] = []
 
   constructor(seed: number, version: string) {
     const rules = roomRules(version)
@@ -92,6 +94,8 @@ export class RoomGenerator {
       this.#attempt(fork, this.#attempts.next(this.#eventIn(fork.state, 'm.room.power_levels')?.content))
       if (this.#random.chance(0.1) && this.#forks.length < 4) this.#forks.push({ state: new Map(fork.state), tip: fork.tip })
       if (this.#random.chance(0.04)) this.#forget(fork)
+      if (this.#random.chance(0.08)) this.#past.push({ state: new Map(fork.state), tip: fork.tip })
+      if (this.#random.chance(0.05)) this.#revive()
       if (this.#random.chance(0.1)) this.#merge()
     }
     this.#merge()
@@ -228,6 +232,20 @@ export class RoomGenerator {
     if (older.length === 0 || this.#random.chance(0.3)) state.delete(key)
     else state.set(key, this.#random.pick(older).eventId)
     if (this.#forks.length < 5) this.#forks.push({ state, tip: fork.tip })
+  }
+
+  /**
+   * An old branch grows again, with power over the room as its first concern: the shape of the state resets of 2025, where replayed
+   * power levels, join rules and bans of the past win over what came after them.
+   */
+  #revive(): void {
+    if (this.#past.length === 0 || this.#forks.length >= 5) return
+    const { state, tip } = this.#random.pick(this.#past)
+    const fork: Fork = { state: new Map(state), tip }
+    for (let step = 0; step < 4; step++) {
+      this.#attempt(fork, this.#attempts.nextOfPower(this.#eventIn(fork.state, 'm.room.power_levels')?.content))
+    }
+    this.#forks.push(fork)
   }
 
   #merge(): void {

@@ -39,4 +39,4 @@ for line in sys.stdin:
         answer = opinion(asked["version"], asked["event"])
     except Exception as error:
         answer = {"error": repr(error)}
-    print(json.dumps(answer), flush=False)
+    print(json.dumps(answer), flush=True)
