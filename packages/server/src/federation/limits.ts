@@ -100,11 +100,14 @@ export const timerMsMax = minute
 
 /** Servers that failed lately and are remembered for it; some 150 bytes each. */
 export const failingServersMax = 20_000
-/** Milliseconds until a server that failed is tried again: at first, within the first minutes, and later at most. */
+/**
+ * Milliseconds until a server that failed is tried again: at first, within the first minutes, and later at most. With the part that
+ * is left to chance it stays below an hour: within that a server that says nothing gets what it missed.
+ */
 export const backOffMsMin = second
 export const backOffEarlyMsMax = 50 * second
 export const backOffEarlyMs = 10 * minute
-export const backOffMsMax = hour
+export const backOffMsMax = 50 * minute
 /** Milliseconds of failing after which a server is not tried at once when this one starts. */
 export const startProbeMsMax = day
 /** Milliseconds over which the first attempts after a start are spread. */

@@ -3,7 +3,7 @@ import { backOffEarlyMs, backOffEarlyMsMax, backOffMsMax, backOffMsMin } from '.
 
 /**
  * Milliseconds until a server that failed `failures` times in a row, since `failingMs` ago, is tried again. It doubles from
- * a second; within the first minutes it stays below one minute, so that a restart goes unnoticed; later it ends at an hour.
+ * a second; within the first minutes it stays below one minute, so that a restart goes unnoticed; later it ends below an hour.
  * A fifth of it is chance, so that many servers do not come back at the same moment.
  */
 export function backOffMs(failures: number, failingMs: number, random: Random): number {
