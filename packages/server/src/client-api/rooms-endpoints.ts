@@ -18,6 +18,7 @@ import { queryPublicRooms } from './list-public-rooms/query-public-rooms.ts'
 import { setRoomVisibilityOnDirectory } from './list-public-rooms/set-room-visibility-on-directory.ts'
 import { redactEvent } from './redaction/redact-event.ts'
 import { getRoomSummary } from './room-summary/get-room-summary.ts'
+import { getSpaceHierarchy } from './space-hierarchy/get-space-hierarchy.ts'
 import { sendMessage } from './room-send/send-message.ts'
 import { setRoomStateWithKey } from './room-state/set-room-state-with-key.ts'
 
@@ -32,6 +33,7 @@ export const roomsEndpoints = [
   getRoomIdByAlias,
   getRoomSummary,
   getRoomVisibilityOnDirectory,
+  getSpaceHierarchy,
   inviteUser,
   joinRoom,
   joinRoomById,

@@ -8,6 +8,7 @@ import { getPublicRooms } from './get-public-rooms.ts'
 import { getRoomStateIds } from './get-room-state-ids.ts'
 import { getRoomState } from './get-room-state.ts'
 import { getServerKey } from './get-server-key.ts'
+import { getSpaceHierarchy } from './get-space-hierarchy.ts'
 import { getUserDevices } from './get-user-devices.ts'
 import { getVersion } from './get-version.ts'
 import { getWellKnownServer } from './get-well-known-server.ts'
@@ -38,6 +39,7 @@ export const federationEndpoints = [
   getRoomState,
   getRoomStateIds,
   getServerKey,
+  getSpaceHierarchy,
   getUserDevices,
   getVersion,
   getWellKnownServer,

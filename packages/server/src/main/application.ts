@@ -158,6 +158,7 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
     roomDirectory: rooms.roomDirectory,
     remotePublicRooms: (server: ServerName, query: RemoteDirectoryQuery) => remotePublicRooms(federation.client, server, query),
     servedReads: rooms.servedReads,
+    hierarchy: rooms.hierarchy,
     reading: layer.reading,
     sync: layer.sync,
     slidingSync: layer.slidingSync,

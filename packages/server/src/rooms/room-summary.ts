@@ -1,9 +1,5 @@
-import { joinRule, parseRoomId, type RoomId, type UserId } from '@causeway/events'
-import { MatrixError } from '../errors.ts'
+import { joinRule, parseRoomId, type RoomId } from '@causeway/events'
 import type { Database } from '../storage/database.ts'
-import { membershipIn } from '../storage/tables/memberships.ts'
-import { inAllowedRoom, takesPart } from './commands/change-membership.ts'
-import type { RoomEngine } from './engine/room-engine.ts'
 import type { RoomView } from './engine/room-view.ts'
 import { stateFor } from './engine/view-state.ts'
 
@@ -51,56 +47,45 @@ export async function publicSummary(db: Database, view: RoomView): Promise<Publi
   }
 }
 
-/** A room as somebody sees it who may not be in it (Client-Server API, RoomSummary). */
-export interface RoomSummary extends PublicRoom {
-  readonly room_version: string
+/** What a room is, for somebody who may not be in it. Of a room that another server tells about, all of it is that server's word. */
+export interface RoomDescription extends PublicRoom {
+  readonly room_version?: string
   readonly encryption?: string
+  /** The rooms whose members may join it. */
   readonly allowed_room_ids?: readonly RoomId[]
+}
+
+/** A room as somebody sees it who may not be in it (Client-Server API, RoomSummary). */
+export interface RoomSummary extends RoomDescription {
   /** The reader's, when there is one. */
   readonly membership?: string
 }
 
-/** Whoever may ask to be let in may see what a room is. */
-const openRules = new Set(['public', 'knock', 'knock_restricted'])
-
-/**
- * The summary of a room that we are in. Throws M_NOT_FOUND for any other, and for one that the reader may neither read nor
- * join: nobody is told which of the two it is. `userId` is absent for somebody who is not logged in.
- */
-export async function summariseRoom(engine: RoomEngine, roomId: RoomId, userId: UserId | undefined): Promise<RoomSummary> {
-  const { db } = engine.ports
-  const view = await engine.view(roomId)
-  if (view === undefined || !takesPart(engine, view)) throw notFound()
+/** What a room that we are in is. */
+export async function describeRoom(db: Database, view: RoomView): Promise<RoomDescription> {
   const summary = await publicSummary(db, view)
   const state = await stateFor(db, view, view.current, [
     ['m.room.join_rules', ''],
     ['m.room.encryption', ''],
   ])
-  const membership = userId === undefined ? undefined : ((await membershipIn(db, view.room, userId))?.membership ?? 'leave')
-  const rules = state.get('m.room.join_rules', '')?.content ?? {}
-  const open = openRules.has(summary.join_rule) || summary.world_readable || membership === 'join' || membership === 'invite'
-  const restricted = summary.join_rule === 'restricted' && userId !== undefined && (await inAllowedRoom(engine, rules, userId))
-  if (!open && !restricted) throw notFound()
   const algorithm = state.get('m.room.encryption', '')?.content['algorithm']
-  const allowed = allowedRooms(summary.join_rule, rules['allow'])
+  const allowed = allowedRooms(summary.join_rule, state.get('m.room.join_rules', '')?.content['allow'])
   return {
     ...summary,
     room_version: view.rules.version,
     ...(typeof algorithm === 'string' ? { encryption: algorithm } : {}),
     ...(allowed.length === 0 ? {} : { allowed_room_ids: allowed }),
-    ...(membership === undefined ? {} : { membership }),
   }
 }
 
+/** Rooms of a join rule that are looked at; as many as for a join. */
+const allowedRoomsMax = 50
+
 function allowedRooms(rule: string, allow: unknown): RoomId[] {
   if ((rule !== 'restricted' && rule !== 'knock_restricted') || !Array.isArray(allow)) return []
-  return allow.flatMap((condition: unknown) => {
+  return allow.slice(0, allowedRoomsMax).flatMap((condition: unknown) => {
     const named = typeof condition === 'object' && condition !== null && 'type' in condition && condition.type === 'm.room_membership'
     const id: unknown = named && 'room_id' in condition ? condition.room_id : undefined
     return typeof id === 'string' ? (parseRoomId(id) ?? []) : []
   })
-}
-
-function notFound(): MatrixError {
-  return new MatrixError('M_NOT_FOUND', 'Room not found')
 }

@@ -8,6 +8,7 @@ import { RoomEngine } from '../../rooms/engine/room-engine.ts'
 import { TransactionMemory } from '../../rooms/engine/transaction-memory.ts'
 import { Inbox } from '../../rooms/inbound/inbox.ts'
 import { FederationMembershipPeers } from '../../rooms/peers/federation-membership-peers.ts'
+import { RemoteHierarchy } from '../../rooms/peers/remote-hierarchy.ts'
 import { remoteAliasTarget } from '../../rooms/peers/remote-alias.ts'
 import { PushAudiences } from '../../rooms/push/push-audiences.ts'
 import { PurgeAnswers } from '../../rooms/purge-answers.ts'
@@ -16,6 +17,7 @@ import { roomMethods, type RoomPorts } from '../../rooms/room-methods.ts'
 import { RoomNumbers } from '../../rooms/room-numbers.ts'
 import { Rooms } from '../../rooms/rooms.ts'
 import { ServedReads } from '../../rooms/serve/serve-reads.ts'
+import { Hierarchy } from '../../rooms/spaces/hierarchy.ts'
 import { UserRoomTasks } from '../../rooms/user-room-tasks.ts'
 import type { Platform } from '../application.ts'
 import { composeCluster, type Cluster } from './compose-cluster.ts'
@@ -32,6 +34,7 @@ export interface RoomLayer {
   readonly rooms: Rooms
   readonly roomDirectory: RoomDirectory
   readonly servedReads: ServedReads
+  readonly hierarchy: Hierarchy
   readonly tasks: UserRoomTasks
   readonly purge: PurgeAnswers
   readonly cluster: Cluster
@@ -81,6 +84,7 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
     rooms,
     roomDirectory: new RoomDirectory({ engine, remoteAlias: (server, alias) => remoteAliasTarget(federation.client, server, alias) }),
     servedReads: new ServedReads(engine),
+    hierarchy: new Hierarchy({ engine, remote: new RemoteHierarchy({ client: federation.client, clock, serverName: config.server.name }) }),
     tasks: new UserRoomTasks({ ...ports, clock, log }, rooms),
     purge: new PurgeAnswers({ db, clock, log }),
     cluster,

@@ -8,6 +8,8 @@ import type { PublicRoom } from '../room-summary.ts'
 const roomsMax = 100
 /** Characters of another server's token; longer ones are left out, and the list ends there. */
 const tokenCharsMax = 1_024
+/** Characters of a name, a topic or an address in it: as much as an event can hold. */
+const textCharsMax = 65_536
 
 /** Which part of another server's directory is asked for. */
 export interface RemoteDirectoryQuery {
@@ -60,8 +62,8 @@ function isToken(value: JsonValue | undefined): value is string {
   return typeof value === 'string' && value.length <= tokenCharsMax
 }
 
-/** A room of another server's list; absent when it has no id. */
-function publicRoom(value: JsonValue): PublicRoom | undefined {
+/** A room as another server describes it; absent when it has no id. */
+export function publicRoom(value: JsonValue): PublicRoom | undefined {
   if (!isJsonObject(value)) return undefined
   const roomId = typeof value['room_id'] === 'string' ? parseRoomId(value['room_id']) : undefined
   if (roomId === undefined) return undefined
@@ -73,6 +75,6 @@ function publicRoom(value: JsonValue): PublicRoom | undefined {
     world_readable: value['world_readable'] === true,
     guest_can_join: value['guest_can_join'] === true,
     join_rule: typeof value['join_rule'] === 'string' ? value['join_rule'] : 'public',
-    ...Object.fromEntries(texts.filter(([, text]) => typeof text === 'string')),
+    ...Object.fromEntries(texts.filter(([, text]) => typeof text === 'string' && text.length <= textCharsMax)),
   }
 }
