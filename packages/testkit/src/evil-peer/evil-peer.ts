@@ -198,7 +198,7 @@ export class EvilPeer {
       body: text === '' ? undefined : JSON.parse(text),
     }
     this.requests.push(request)
-    for (const handler of [...this.#handlers]) {
+    for (const handler of this.#handlers) {
       const reply = await handler(request)
       if (reply !== undefined) return send(response, reply)
     }
