@@ -60,6 +60,13 @@ for (const place of ['the same server', 'another server'] as const) {
     await world.settle()
     assert.deepEqual(await synced(world, bob, 'knock', room), {})
 
+    // Word of the refusal is still on its way when the next knock is there.
+    await world.act(knock(bob, room, 'again', a))
+    await world.act(alice.kick(room, bob))
+    await world.act(knock(bob, room, 'and again', a))
+    await world.settle()
+    assert.equal((await knocked(world, bob, room)).reason, 'and again')
+
     await world.act(knock(bob, room, 'sorry', a))
     await world.act(bob.leave(room))
     await world.settle()

@@ -4,6 +4,7 @@ import { parseServerName } from '@causeway/events'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Answer } from '../http/edge.fixture.ts'
+import { forgetRoom } from '../rooms/commands/forget-room.ts'
 import { alice, bob, names, user } from '../sync/sync.fixture.ts'
 import { eventsIn, readingServer } from './reading.fixture.ts'
 
@@ -187,6 +188,13 @@ test('a former member reads the room as it was when they left', async (t) => {
   assert.deepEqual(eventsIn(forth, 'chunk'), [])
   assert.equal(error(await get(bob, `/rooms/${room}/joined_members`)), '403 M_FORBIDDEN')
   assert.ok(!JSON.stringify(JSON.parse((await get(bob, `/rooms/${room}/state`)).text)).includes('after'))
+
+  await forgetRoom(world.engine, room, bob)
+  assert.equal(error(await get(bob, `/rooms/${room}/state/m.room.name`)), '403 M_FORBIDDEN')
+  assert.equal(error(await get(bob, `/rooms/${room}/messages`, { dir: 'b' })), '403 M_FORBIDDEN')
+  assert.equal(error(await get(bob, `/rooms/${room}/messages`)), '403 M_FORBIDDEN')
+  assert.equal(error(await get(alice, `/rooms/${room}/messages`)), '400 M_MISSING_PARAM')
+  assert.equal(error(await get(bob, `/rooms/${room}/context/${eventsIn(back, 'chunk')[1]?.event_id ?? ''}`)), '404 M_NOT_FOUND')
 })
 
 test('state, members and joined rooms', async (t) => {

@@ -114,6 +114,7 @@ async function startUserServer(place: Place, options: Options, started: UserServ
     argon2: options.argon2 ?? quickArgon2,
     serverName,
     registration: { mode: options.mode ?? 'open', tokens: options.tokens ?? [] },
+    passwordCharsMin: 8,
     limitFailures: options.limitFailures ?? false,
     bindingKey: new Uint8Array(32),
     effects: options.effects ?? encryptionEffects(outbox),

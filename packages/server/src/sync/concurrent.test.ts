@@ -18,6 +18,7 @@ import { RoomUnit } from '../rooms/engine/room-unit.ts'
 import { standing } from '../rooms/engine/stored-event.ts'
 import { loadNode } from '../rooms/engine/load-room.ts'
 import { stateFor } from '../rooms/engine/view-state.ts'
+import { historyBackwards } from '../storage/tables/events.ts'
 import { alice, bob, names, user, World } from './sync.fixture.ts'
 
 const dan = user('dan', 'there')
@@ -136,4 +137,37 @@ test('a fork that is resolved against an event is told as state', async (t) => {
   await world.say(room, alice, 'on both')
   const whole = (await world.sync(alice, { stateAfter: true })).joined(room)
   assert.equal(whole.state_after?.events.find(({ type }) => type === 'm.room.topic')?.event_id, winner)
+})
+
+test('a first timeline is in history order, and what a fork changed beside it is in the state', async (t) => {
+  const world = await World.open(t, {})
+  const room = await world.room(alice, { powerLevelOverride: { users: { [alice]: 100, [dan]: 50 } } })
+  const first = (await world.engine.view(room))?.tips[0]?.eventId
+  assert.ok(first !== undefined)
+  const joined = await fromThere(world, room, [first], 'm.room.member', { membership: 'join' }, dan)
+  await world.say(room, alice, 'one')
+  await world.say(room, alice, 'two')
+  const name = await fromThere(world, room, [joined], 'm.room.name', { name: 'late' }, '')
+  await world.send(room, alice, 'hidden', {})
+  const ask = (limit: number) => ({ filter: { room: { timeline: { limit, not_types: ['hidden'] } } } })
+  const { timeline, state } = (await world.sync(alice, ask(1))).joined(room)
+  assert.deepEqual(names(timeline.events), ['two'])
+  assert.ok(state?.events.some(({ event_id }) => event_id === name))
+  const wide = (await world.sync(alice, ask(3))).joined(room)
+  assert.deepEqual(
+    wide.timeline.events.map(({ event_id, content }) => (event_id === name ? 'name' : content['body'])),
+    ['one', 'name', 'two'],
+  )
+  const all = (await world.sync(alice, ask(100))).joined(room)
+  assert.equal(all.timeline.limited, false)
+  assert.equal(all.state?.events.length, 0)
+  // Where it began, paging back goes on without a gap or a repetition.
+  const place = world.layer.sync.tokens.parse(timeline.prev_batch)
+  assert.ok(place?.kind === 'place')
+  const view = await world.engine.view(room)
+  const earlier = await historyBackwards(world.ports.db, view?.room ?? 0, place.place, 2)
+  assert.deepEqual(
+    earlier.map(({ event_id }) => event_id === name),
+    [true, false],
+  )
 })

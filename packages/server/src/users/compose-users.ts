@@ -6,6 +6,7 @@ import type { Random } from '../platform/random.ts'
 import type { Database } from '../storage/database.ts'
 import { AccountDataEvents } from './account-data/account-data-events.ts'
 import { AccountData } from './account-data/account-data.ts'
+import { forgettingSettings } from './account-data/forgetting-settings.ts'
 import { Tags } from './account-data/tags.ts'
 import { Accounts } from './accounts/accounts.ts'
 import { Deactivation } from './accounts/deactivate.ts'
@@ -33,6 +34,8 @@ export interface UsersPorts {
   readonly argon2: Argon2
   readonly serverName: ServerName
   readonly registration: { readonly mode: RegistrationMode; readonly tokens: readonly string[] }
+  /** Characters (code points) that a new password must have. */
+  readonly passwordCharsMin: number
   /** Are failed logins limited? Off only for tests and benchmarks. */
   readonly limitFailures: boolean
   /** A key that all processes of the server share and that is not in the database. */
@@ -64,7 +67,8 @@ export interface Users {
 }
 
 /** Put the layer together. At the end of the process `lastSeen.flush()` writes what is in memory. */
-export function composeUsers(ports: UsersPorts): Users {
+export function composeUsers(given: UsersPorts): Users {
+  const ports: UsersPorts = { ...given, effects: forgettingSettings(given.effects) }
   const { argon2, random, registration } = ports
   const hashes = new PasswordHashes({ argon2, random })
   const passwords = new PasswordCheck({ ...ports, hashes, limited: ports.limitFailures })

@@ -1,5 +1,4 @@
-/** Characters (code points) that a password must and may have: what is guessable is refused, and hashing stays bounded. */
-export const passwordCharsMin = 8
+/** Characters (code points) that a password may have: hashing stays bounded. */
 export const passwordCharsMax = 512
 /** Password hashes computed at once, 19 MB and 40 ms each: two of the runtime's four threads stay free for files. */
 export const hashesAtOnceMax = 2

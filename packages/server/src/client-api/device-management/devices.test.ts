@@ -126,3 +126,15 @@ onEachUserServer('ending several, and logging out of all', { effects }, async (s
   assert.equal(outcome(await call('POST', '/_matrix/client/v3/logout', { token: last })), '401 M_UNKNOWN_TOKEN')
   assert.equal(outcome(await call('POST', '/_matrix/client/v3/logout')), '401 M_MISSING_TOKEN')
 })
+
+onEachUserServer("a device's notification settings go with it", {}, async (server) => {
+  const { call, join, logIn } = server
+  const token = await join('alice', { device_id: 'A' })
+  const other = text(await logIn('alice', { device_id: 'B' }), 'access_token')
+  const settings = (device: string) =>
+    `/_matrix/client/v3/user/@alice:here/account_data/org.matrix.msc3890.local_notification_settings.${device}`
+  for (const device of ['A', 'B']) await call('PUT', settings(device), { token, body: { is_silenced: true } })
+  assert.equal(outcome(await call('POST', '/_matrix/client/v3/logout', { token: other })), '200')
+  assert.equal(outcome(await call('GET', settings('B'), { token })), '404 M_NOT_FOUND')
+  assert.deepEqual((await call('GET', settings('A'), { token })).json, { is_silenced: true })
+})

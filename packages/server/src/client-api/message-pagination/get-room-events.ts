@@ -1,6 +1,8 @@
 import { endpoint } from '../../http/endpoint.ts'
+import { MatrixError } from '../../errors.ts'
 import { jsonReply } from '../../http/reply.ts'
 import { Type } from '../../http/type.ts'
+import { requireAccess } from '../../rooms/history/room-access.ts'
 import { readMessages } from '../../rooms/history/read-messages.ts'
 import type { ReadingPorts } from '../../rooms/history/reading-ports.ts'
 import type { Sync } from '../../sync/sync.ts'
@@ -16,7 +18,7 @@ export const getRoomEvents = endpoint({
   auth: 'user',
   limit: 'read',
   query: Type.Object({
-    dir: Type.Union([Type.Literal('b'), Type.Literal('f')]),
+    dir: Type.Optional(Type.Union([Type.Literal('b'), Type.Literal('f')])),
     from: Type.Optional(Type.String({ maxLength: 1024 })),
     to: Type.Optional(Type.String({ maxLength: 1024 })),
     limit: Type.Optional(Type.Integer({ minimum: 0 })),
@@ -26,6 +28,11 @@ export const getRoomEvents = endpoint({
   async handle({ caller, params, query }, { reading, sync }: { readonly reading: ReadingPorts; readonly sync: Sync }) {
     const { roomId } = params
     const { dir: direction } = query
+    if (direction === undefined) {
+      // Whoever may not read the room learns that first: they have nothing to mend in their request.
+      await requireAccess(reading.engine, roomId, caller.userId)
+      throw new MatrixError('M_MISSING_PARAM', 'query parameter dir is missing')
+    }
     const placeOf = (token: string | undefined, end: 'early' | 'late') =>
       token === undefined || token === '' ? undefined : placeOfToken(reading, sync.tokens, roomId, token, end)
     const page = await readMessages(reading, roomId, caller.userId, readingOf(caller, reading.clock), {

@@ -2,7 +2,6 @@ import { Type } from '../../http/type.ts'
 import { assert } from '../../assert.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { Accounts } from '../../users/accounts/accounts.ts'
-import { checkNewPassword } from '../../users/passwords/password-policy.ts'
 import { passwordFlow } from '../../users/uia/stage.ts'
 import type { Uia } from '../../users/uia/uia.ts'
 import { nullable } from '../nullable.ts'
@@ -26,7 +25,7 @@ export const changePassword = endpoint({
   }),
   async handle({ caller, body, address }, { accounts, uia }: Services) {
     const { new_password: password } = body
-    if (password !== undefined) checkNewPassword(password)
+    if (password !== undefined) accounts.checkNewPassword(password)
     const proof = await uia.prove({ operation: 'changePassword', body, userId: caller?.userId, flows: passwordFlow, address })
     if (!proof.passed) return proof.reply
     assert(proof.userId !== undefined, 'a password proves whose it is')

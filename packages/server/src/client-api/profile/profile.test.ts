@@ -49,6 +49,7 @@ onEachUserServer('what is refused', {}, async ({ call, join }) => {
     ['a name that is null', 'displayname', { displayname: null }, '400 M_INVALID_PARAM'],
     ['a long name', 'displayname', { displayname: 'x'.repeat(1025) }, '400 M_INVALID_PARAM'],
     ['a picture elsewhere', 'avatar_url', { avatar_url: 'https://x/y' }, '400 M_INVALID_PARAM'],
+    ['a picture in itself', 'avatar_url', { avatar_url: 'Data:image/png,x' }, '400 M_INVALID_PARAM'],
     ['another field', 'displayname', { avatar_url: 'mxc://a/b' }, '400 M_MISSING_PARAM'],
     ['what objects inherit', 'constructor', {}, '400 M_MISSING_PARAM'],
     ['no object', 'displayname', [], '400 M_BAD_JSON'],

@@ -1,5 +1,5 @@
 import { option } from '../option.ts'
-import { choice, listOf, optional, someText } from '../types.ts'
+import { choice, listOf, optional, someText, wholeNumber } from '../types.ts'
 
 export const registrationSection = {
   title: 'Registration',
@@ -24,6 +24,12 @@ export const registrationSection = {
       default: '',
       about: 'Lets scripts that know it make accounts, administrators too, at /_synapse/admin/v1/register.',
       secret: true,
+    }),
+    passwordCharsMin: option({
+      key: 'password_min_length',
+      type: wholeNumber(1, 128, 'characters'),
+      default: '8',
+      about: 'Characters that a new password must have: what is shorter is soon guessed.',
     }),
   },
 } as const

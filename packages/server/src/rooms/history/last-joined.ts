@@ -1,5 +1,6 @@
 import { membershipOfEvent, type UserId } from '@causeway/events'
 import type { Database } from '../../storage/database.ts'
+import { membershipIn } from '../../storage/tables/memberships.ts'
 import { loadEvents, loadNode } from '../engine/load-room.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import type { StoredEvent } from '../engine/stored-event.ts'
@@ -30,6 +31,14 @@ export async function lastJoined(db: Database, view: RoomView, userId: UserId): 
     number = (await loadNode(db, view, event.stateBefore)).state.get(key)
   }
   return never
+}
+
+/** The same, but who forgot the room reads it as if they had never been there (Client-Server API, "Leaving rooms"). */
+export async function lastJoinedUnforgotten(db: Database, view: RoomView, userId: UserId): Promise<LastJoined> {
+  const joined = await lastJoined(db, view, userId)
+  if (joined.when !== 'before') return joined
+  const row = await membershipIn(db, view.room, userId)
+  return row?.forgotten === 1 ? never : joined
 }
 
 /** The live position from which on the user was no longer joined: what came earlier may be theirs to read as a member. */

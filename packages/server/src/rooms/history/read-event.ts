@@ -5,6 +5,7 @@ import { standing, type StoredEvent } from '../engine/stored-event.ts'
 import { bundleRelations } from '../relations/bundle.ts'
 import { clientEvent, type Reading } from './client-event.ts'
 import { joinedUntil, lastJoined } from './last-joined.ts'
+import { findAccess } from './room-access.ts'
 import type { ReadingPorts } from './reading-ports.ts'
 import { RoomSight } from './room-sight.ts'
 
@@ -18,7 +19,10 @@ export async function requireVisibleEvent(
   const view = await ports.engine.view(roomId)
   const event = view === undefined ? undefined : await findEvent(ports.db, view, eventId)
   if (view === undefined || event === undefined || event.standing !== standing.accepted || event.pos === undefined) throw notFound()
-  const sight = new RoomSight(ports.db, view, userId, joinedUntil(await lastJoined(ports.db, view, userId)))
+  const joined = await lastJoined(ports.db, view, userId)
+  // Who forgot the room reads what everybody may read, and nothing else.
+  if (joined.when === 'before' && (await findAccess(ports.engine, roomId, userId)) === undefined) throw notFound()
+  const sight = new RoomSight(ports.db, view, userId, joinedUntil(joined))
   await sight.load([event])
   if (!sight.sees(event)) throw notFound()
   return { event, sight }

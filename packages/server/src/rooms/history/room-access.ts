@@ -5,7 +5,7 @@ import type { RoomEngine } from '../engine/room-engine.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import type { StateVector } from '../engine/state-vector.ts'
 import { stateFor } from '../engine/view-state.ts'
-import { joinedUntil, lastJoined, type LastJoined } from './last-joined.ts'
+import { joinedUntil, lastJoinedUnforgotten, type LastJoined } from './last-joined.ts'
 import { livePosAt } from './live-position.ts'
 import type { ReadingPorts } from './reading-ports.ts'
 import { RoomSight } from './room-sight.ts'
@@ -26,7 +26,7 @@ export async function findAccess(engine: RoomEngine, roomId: RoomId, userId: Use
   const view = await engine.view(roomId)
   if (view === undefined || !view.hasState) return undefined
   const { db } = engine.ports
-  const joined = await lastJoined(db, view, userId)
+  const joined = await lastJoinedUnforgotten(db, view, userId)
   if (joined.when === 'now') return { view, joined, worldReadable: false }
   const state = await stateFor(db, view, view.current, [['m.room.history_visibility', '']])
   const worldReadable = historyVisibility(state) === 'world_readable'

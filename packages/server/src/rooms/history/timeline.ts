@@ -1,5 +1,5 @@
 import type { Database } from '../../storage/database.ts'
-import { liveEventsBackwards } from '../../storage/tables/events.ts'
+import { historyBackwards, liveEventsBackwards, type EventRow, type HistoryPlace } from '../../storage/tables/events.ts'
 import { storedEvent, type StoredEvent } from '../engine/stored-event.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import { timelineScanMax } from './limits.ts'
@@ -20,28 +20,75 @@ export interface TimelineWish {
 
 /** The newest live events that a reader may see and wants. */
 export interface Timeline {
-  /** Oldest first. */
+  /** Oldest first: in live order, or in history order when the timeline has no beginning that the reader knows. */
   readonly events: readonly StoredEvent[]
-  /** Where it begins: the live position of the first event that was looked at. */
+  /** Where it begins: the lowest live position of an event that was looked at. */
   readonly start: number
-  /** The event at `start`, or the oldest one in memory after it. */
+  /** The first event that was looked at. */
   readonly first: StoredEvent | undefined
+  readonly order: 'live' | 'history'
   /** Are there older events after `wish.after` that it leaves out, or that this server has not got? */
   readonly limited: boolean
 }
 
 /**
  * The newest events of a stretch of a room, from memory as far as it reaches. It ends at an event whose prev events are
- * missing: what came before the gap is not shown as if it were next to it.
+ * missing: what came before the gap is not shown as if it were next to it. What is new since the reader's last answer comes
+ * in live order; without such a beginning the newest are those of history order, in which a fork's events stand where they
+ * belong, and paging back goes on.
  */
 export async function timelineOf(db: Database, sight: RoomSight, wish: TimelineWish): Promise<Timeline> {
+  return wish.after === 0 && !isChain(sight.view) ? newestOfHistory(db, sight, wish) : newestOfLive(db, sight, wish)
+}
+
+/** Do the newest events follow one another, so that live order is history order? */
+function isChain({ recent, tips }: RoomView): boolean {
+  if (recent.length === 0) return tips.length <= 1
+  if (tips.length !== 1 || tips[0]?.event !== recent.at(-1)?.event) return false
+  return recent.every((event, index) => {
+    const { prev } = event.edges
+    return index === 0 ? prev.length <= 1 : prev.length === 1 && prev[0] === recent[index - 1]?.event
+  })
+}
+
+async function newestOfHistory(db: Database, sight: RoomSight, wish: TimelineWish): Promise<Timeline> {
+  const { view } = sight
+  const events: StoredEvent[] = []
+  let first: StoredEvent | undefined
+  let start = wish.upTo + 1
+  let place: HistoryPlace = { depth: Number.MAX_SAFE_INTEGER, pos: 0 }
+  const ended = (limited: boolean): Timeline => ({ events: events.reverse(), start, first, order: 'history', limited })
+  for (let scanned = 0; events.length < wish.limit && scanned < timelineScanMax;) {
+    const rows = await historyBackwards(db, view.room, place, Math.min(100, Math.max(20, wish.limit - events.length)))
+    const last = rows.at(-1)
+    if (last === undefined) return ended(false)
+    place = { depth: last.depth, pos: last.pos ?? 0 }
+    const batch = stored(view, rows)
+    await sight.load(batch)
+    await wish.prepare?.(batch)
+    for (const event of batch) {
+      scanned += 1
+      if (event.pos === undefined || event.pos > wish.upTo) continue
+      // What was fetched later is of the past.
+      if (events.length >= wish.limit || event.pos < 0) return ended(true)
+      first = event
+      start = Math.min(start, event.pos)
+      if (event.event === wish.always || (wish.wants(event) && sight.sees(event))) events.push(event)
+      if (event.edges.prev.includes(0)) return ended(true)
+    }
+  }
+  // Nothing is before the room's creation.
+  return ended(first === undefined || first.depth > 1)
+}
+
+async function newestOfLive(db: Database, sight: RoomSight, wish: TimelineWish): Promise<Timeline> {
   const events: StoredEvent[] = []
   let first: StoredEvent | undefined
   let start = wish.upTo + 1
   let scanned = 0
   while (start - 1 > wish.after && events.length < wish.limit && scanned < timelineScanMax) {
     const batch = await newestBefore(db, sight.view, start, wish, wish.limit - events.length)
-    if (batch.length === 0) return { events: events.reverse(), start, first, limited: false }
+    if (batch.length === 0) return { events: events.reverse(), start, first, order: 'live', limited: false }
     await sight.load(batch)
     await wish.prepare?.(batch)
     for (const event of batch) {
@@ -50,10 +97,10 @@ export async function timelineOf(db: Database, sight: RoomSight, wish: TimelineW
       start = event.pos ?? start
       scanned += 1
       if (event.event === wish.always || (wish.wants(event) && sight.sees(event))) events.push(event)
-      if (event.edges.prev.includes(0)) return { events: events.reverse(), start, first, limited: true }
+      if (event.edges.prev.includes(0)) return { events: events.reverse(), start, first, order: 'live', limited: true }
     }
   }
-  return { events: events.reverse(), start, first, limited: start - 1 > wish.after }
+  return { events: events.reverse(), start, first, order: 'live', limited: start - 1 > wish.after }
 }
 
 /** Live events before a position, newest first: those in memory, else some from storage. */
@@ -67,6 +114,10 @@ async function newestBefore(db: Database, view: RoomView, start: number, wish: T
     if (end > from) return recent.slice(from, end).reverse()
   }
   const rows = await liveEventsBackwards(db, view.room, wish.after, start - 1, Math.min(100, Math.max(20, wanted)))
+  return stored(view, rows)
+}
+
+function stored(view: RoomView, rows: readonly EventRow[]): StoredEvent[] {
   return rows.map((row) => {
     const known = view.event(row.event)
     if (known !== undefined) return known

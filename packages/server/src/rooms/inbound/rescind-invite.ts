@@ -1,7 +1,7 @@
 import { membershipOfEvent, parseUserId, serverOf, type Pdu, type UserId } from '@causeway/events'
 import { membershipIn, upsertMembership, type MembershipRow } from '../../storage/tables/memberships.ts'
 import type { EnginePorts } from '../engine/engine-ports.ts'
-import { loadNode } from '../engine/load-room.ts'
+import { loadEvents, loadNode } from '../engine/load-room.ts'
 import { placeEvent } from '../engine/place-event.ts'
 import type { RoomUnit } from '../engine/room-unit.ts'
 import type { RoomView } from '../engine/room-view.ts'
@@ -24,7 +24,7 @@ export async function rescindInvite(
   const target = pdu.stateKey === undefined ? undefined : parseUserId(pdu.stateKey)
   if ((membership !== 'leave' && membership !== 'ban') || target === undefined || serverOf(target) !== ports.serverName) return
   const row = await membershipIn(ports.db, view.room, target)
-  if (row === undefined || !believed(view, row, pdu.sender)) return
+  if (row === undefined || !believed(view, row, pdu.sender) || (await isOfBefore(ports, view, row, pdu))) return
   const stateBefore = await loadNode(ports.db, view, 0)
   const event = existing ?? (await placeEvent(ports, view, unit, { pdu, standing: standing.outlier, stateBefore }))
   unit.addMemberships([{ userId: target, membership }])
@@ -45,6 +45,12 @@ export async function rescindInvite(
       row.invite_state,
     ),
   )
+}
+
+/** Does it end an earlier invite or knock than the one that we have? The newer one overtook it. It names what it ends among its auth events. */
+async function isOfBefore(ports: EnginePorts, view: RoomView, row: MembershipRow, pdu: Pdu): Promise<boolean> {
+  const [held] = row.event === 0 ? [] : await loadEvents(ports.db, view, [row.event])
+  return held !== undefined && held.pdu.depth > pdu.depth && !pdu.authEvents.includes(held.pdu.eventId)
 }
 
 function believed(view: RoomView, row: MembershipRow, sender: UserId): boolean {

@@ -86,6 +86,11 @@ export function replaceAccountData(userId: string, row: AccountDataRow, was: Pic
     WHERE user_id = ${userId} AND room_id = ${row.room_id} AND type = ${row.type} AND slot = ${was.slot} AND position = ${was.position}`
 }
 
+/** Remove some types of a user's global data. Bound: the list. */
+export function deleteGlobalData(userId: string, types: readonly string[]): Query<unknown> {
+  return sql('account_data.deleteTypes')`DELETE FROM account_data WHERE user_id = ${userId} AND room_id = '' AND type ${new In(types)}`
+}
+
 /** Remove all of a user's. */
 export function deleteAccountData(userId: string): Query<unknown> {
   return sql('account_data.deleteAll')`DELETE FROM account_data WHERE user_id = ${userId}`

@@ -58,6 +58,8 @@ interface Ports {
   readonly random: Random
   readonly serverName: ServerName
   readonly hashes: PasswordHashes
+  /** Characters (code points) that a new password must have. */
+  readonly passwordCharsMin: number
   readonly sessions: Sessions
 }
 
@@ -93,13 +95,18 @@ export class Accounts {
     return userId
   }
 
+  /** Throws M_WEAK_PASSWORD for what can't become somebody's password. */
+  checkNewPassword(password: string): void {
+    checkNewPassword(password, this.#ports.passwordCharsMin)
+  }
+
   /**
    * Make an account as one unit with `also`. Of several who want the same name at once, one gets it.
    * Throws M_INVALID_USERNAME, M_USER_IN_USE, M_WEAK_PASSWORD, M_INVALID_PARAM, M_LIMIT_EXCEEDED.
    */
   async create(wish: AccountWish, also: UnitParts = {}): Promise<MadeAccount> {
     const { db, clock, random, sessions, hashes, serverName } = this.#ports
-    if (wish.password !== undefined) checkNewPassword(wish.password)
+    if (wish.password !== undefined) this.checkNewPassword(wish.password)
     const userId = await this.checkAvailable(wish.username ?? randomUsername(random))
     const session = wish.session === undefined ? undefined : await sessions.prepare(userId, wish.session)
     const displayName = profileField('displayname', wish.displayName ?? userId.slice(1, -serverName.length - 1))
@@ -127,7 +134,7 @@ export class Accounts {
     also: UnitParts = {},
   ): Promise<void> {
     const { db, clock, hashes, sessions } = this.#ports
-    checkNewPassword(password)
+    this.checkNewPassword(password)
     const hash = await hashes.hash(password)
     const devices = keep.all === true ? [] : await devicesOf(db, userId)
     const going = devices.map((device) => device.device_id).filter((deviceId) => deviceId !== keep.deviceId)

@@ -1,6 +1,5 @@
 import { MatrixError } from '../../errors.ts'
 import type { Reply } from '../../http/reply.ts'
-import { checkNewPassword } from '../passwords/password-policy.ts'
 import type { SessionWish } from '../sessions/new-session.ts'
 import type { Flow } from '../uia/stage.ts'
 import type { Uia } from '../uia/uia.ts'
@@ -70,7 +69,7 @@ export class Registration {
     this.checkOpen()
     // "Homeservers MUST perform the relevant checks before performing User-Interactive Authentication".
     if (username !== undefined) await accounts.checkAvailable(username)
-    if (password !== undefined) checkNewPassword(password)
+    if (password !== undefined) accounts.checkNewPassword(password)
     const proof = await uia.prove({ operation: 'register', body, userId: undefined, flows: flows[mode], address })
     if (!proof.passed) return proof.reply
     if (password === undefined) throw new MatrixError('M_MISSING_PARAM', 'password is missing')

@@ -32,13 +32,18 @@ export function profileField(field: string, value: unknown): string | undefined 
     if (!fitsUtf8(value, field === 'displayname' ? displayNameBytesMax : avatarUrlBytesMax)) {
       throw new MatrixError('M_INVALID_PARAM', `${field} is too long`)
     }
-    if (field === 'avatar_url' && !value.startsWith('mxc://')) throw new MatrixError('M_INVALID_PARAM', 'avatar_url must be an mxc:// URI')
+    if (field === 'avatar_url' && isElsewhere(value)) throw new MatrixError('M_INVALID_PARAM', 'avatar_url must be an mxc:// URI')
   }
   const plain = fromPlain(value)
   if (plain === undefined) throw new MatrixError('M_BAD_JSON', 'the value has text that is no Unicode, or is nested too deeply')
   const json = canonicalJson(plain)
   if (!fitsUtf8(json, profileBytesMax)) throw tooLarge()
   return json
+}
+
+/** A picture at another place would tell its owner who looks at it. What is no address at all harms nobody, and some clients store it. */
+function isElsewhere(value: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:/i.test(value) && !value.startsWith('mxc://')
 }
 
 /** The profile would be too large. */
