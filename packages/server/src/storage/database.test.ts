@@ -20,6 +20,8 @@ const addKey = insert({
   columns: { room: 'int', key: 'int', type: 'bytes', state_key: 'bytes' },
 })
 
+const removeAll = sql('t')`DELETE FROM facts WHERE name <> ${''}`
+
 async function facts(db: Database): Promise<Record<string, string>> {
   const rows = await db.all(sql<{ name: string; value: string }>('test.facts')`SELECT name, value FROM facts ORDER BY name`)
   return Object.fromEntries(rows.map(({ name, value }) => [name, value]))
@@ -78,6 +80,18 @@ onEachOpenDatabase('a step that refuses goes before a row that fails', async (db
     rows: [{ write: addFact, rows: [['a', '1']] }],
   })
   assert.deepEqual(refused, { committed: false, refusedBy: 0 })
+})
+
+onEachOpenDatabase('a step that only reads counts what it finds, whatever was changed before it', async (db) => {
+  const look = (name: string) => ({ query: sql('t')`SELECT value FROM facts WHERE name = ${name}`, expect: 1 })
+  const found: boolean[] = []
+  for (const before of [['a'], ['b', 'c'], []]) {
+    await db.commit({ rows: before.map((name) => ({ write: addFact, rows: [[name, '1']] })), steps: [{ query: removeAll }] })
+    await db.commit({ steps: [{ query: sql('t')`UPDATE facts SET value = ${'2'} WHERE name <> ${'c'}` }] })
+    for (const name of ['a', 'none'])
+      found.push((await db.commit({ steps: [look(name)], rows: [{ write: putFact, rows: [['x', '1']] }] })).committed)
+  }
+  assert.deepEqual(found, [true, false, false, false, false, false])
 })
 
 onEachOpenDatabase('after a unit that is not written, no later one of its chain is', async (db) => {

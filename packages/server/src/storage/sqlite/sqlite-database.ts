@@ -100,7 +100,8 @@ function wireUnit(unit: CommitUnit, chain: number | undefined): WireUnit {
       text: query.sqlite,
       values: query.values.map((value) => (Array.isArray(value) ? JSON.stringify(value) : (value as string | number | Uint8Array | null))),
       expect,
-      returns: /\bRETURNING\b/i.test(query.sqlite),
+      // What is changed by a statement that changes nothing is the number of the statement before it.
+      returns: /^\s*SELECT\b|\bRETURNING\b/i.test(query.sqlite),
     })),
   }
 }
