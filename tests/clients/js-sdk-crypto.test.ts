@@ -28,7 +28,12 @@ after(async () => {
 })
 
 /** A device of somebody, who is registered if need be, that encrypts and follows /sync. */
-async function device(server: Homeserver, localpart: string, isNew = true): Promise<MatrixClient> {
+async function device(
+  server: Homeserver,
+  localpart: string,
+  isNew = true,
+  secrets = new Map<string, Uint8Array<ArrayBuffer>>(),
+): Promise<MatrixClient> {
   if (isNew) await server.registerUser(localpart)
   const login = await createClient({ baseUrl: server.url, logger: silent }).loginRequest({
     type: 'm.login.password',
@@ -41,6 +46,14 @@ async function device(server: Homeserver, localpart: string, isNew = true): Prom
     deviceId: login.device_id,
     accessToken: login.access_token,
     logger: silent,
+    cryptoCallbacks: {
+      cacheSecretStorageKey: (keyId, _info, key) => void secrets.set(keyId, key),
+      getSecretStorageKey: async ({ keys }) => {
+        const known = Object.keys(keys).find((keyId) => secrets.has(keyId))
+        const key = known === undefined ? undefined : secrets.get(known)
+        return known === undefined || key === undefined ? null : [known, key]
+      },
+    },
   })
   clients.push(client)
   await client.initRustCrypto({ useIndexedDB: false })
@@ -117,4 +130,34 @@ test('cross-signing is set up, and a new device gets old keys from the backup', 
   const { imported } = await other.restoreKeyBackup()
   assert.equal(imported, 1)
   await until(tablet, () => reads(tablet, roomId, 'a note'))
+})
+
+test('who has no device left gets keys through a dehydrated one, from another server too', { timeout: 60_000 }, async () => {
+  const [one, two] = servers
+  assert(one !== undefined && two !== undefined)
+  // What a person keeps in mind: the key of the secret storage.
+  const secrets = new Map<string, Uint8Array<ArrayBuffer>>()
+  const [dora, emil] = [await device(one, 'dora', true, secrets), await device(two, 'emil')]
+  const crypto = dora.getCrypto()
+  assert(crypto !== undefined)
+  await crypto.bootstrapCrossSigning({ authUploadDeviceSigningKeys: async (upload) => void (await upload(null)) })
+  await crypto.bootstrapSecretStorage({ createSecretStorageKey: () => crypto.createRecoveryKeyFromPassphrase() })
+  assert.equal(await crypto.isDehydrationSupported(), true)
+  await crypto.startDehydration()
+  const { room_id: roomId } = await dora.createRoom({ preset: Preset.PublicChat, initial_state: [encryption] })
+  await emil.joinRoom(roomId, { viaServers: [one.serverName] })
+  await until(emil, () => emil.getRoom(roomId)?.hasEncryptionStateEvent() === true)
+  dora.stopClient()
+  await dora.logout()
+
+  await emil.sendTextMessage(roomId, 'when you come back')
+  const tablet = await device(one, 'dora', false, secrets)
+  const other = tablet.getCrypto()
+  assert(other !== undefined)
+  const keys = new Promise<number>((resolve) => tablet.on(CryptoEvent.RehydrationProgress, (count) => resolve(count)))
+  assert.equal(await other.userHasCrossSigningKeys(tablet.getSafeUserId(), true), true)
+  await other.bootstrapCrossSigning({})
+  await other.startDehydration()
+  assert.equal(await keys, 1)
+  await until(tablet, () => reads(tablet, roomId, 'when you come back'))
 })

@@ -1,5 +1,9 @@
 import { uploadCrossSigningKeys } from './cross-signing/upload-cross-signing-keys.ts'
 import { uploadCrossSigningSignatures } from './cross-signing/upload-cross-signing-signatures.ts'
+import { deleteDehydratedDevice } from './dehydrated-devices/delete-dehydrated-device.ts'
+import { getDehydratedDeviceEvents, postDehydratedDeviceEvents } from './dehydrated-devices/get-dehydrated-device-events.ts'
+import { getDehydratedDevice } from './dehydrated-devices/get-dehydrated-device.ts'
+import { putDehydratedDevice } from './dehydrated-devices/put-dehydrated-device.ts'
 import { deleteRoomKeyBySessionId } from './key-backup/delete-room-key-by-session-id.ts'
 import { deleteRoomKeysByRoomId } from './key-backup/delete-room-keys-by-room-id.ts'
 import { deleteRoomKeysVersion } from './key-backup/delete-room-keys-version.ts'
@@ -24,6 +28,9 @@ import { sendToDevice } from './to-device/send-to-device.ts'
 export const encryptionEndpoints = [
   uploadCrossSigningKeys,
   uploadCrossSigningSignatures,
+  deleteDehydratedDevice,
+  getDehydratedDevice,
+  putDehydratedDevice,
   deleteRoomKeyBySessionId,
   deleteRoomKeysByRoomId,
   deleteRoomKeysVersion,
@@ -45,4 +52,4 @@ export const encryptionEndpoints = [
 ] as const
 
 /** Those that follow the stream of /sync. */
-export const deviceListEndpoints = [getKeysChanges] as const
+export const deviceListEndpoints = [getKeysChanges, getDehydratedDeviceEvents, postDehydratedDeviceEvents] as const

@@ -120,7 +120,7 @@ async function startUserServer(place: Place, options: Options, started: UserServ
     effects: options.effects ?? encryptionEffects(outbox),
     remoteProfile: options.remoteProfile ?? (() => Promise.reject(new MatrixError('M_NOT_FOUND', 'no such server'))),
   })
-  const encryption = composeLonely({ db, clock, random, outbox, epoch: options.epoch ?? 1 })
+  const encryption = composeLonely({ db, clock, random, outbox, epoch: options.epoch ?? 1, users })
   const clientFacts = { serverName, publicBaseUrl: options.publicBaseUrl, defaultRoomVersion: '12', unstableFeatures: {} }
   const sharedSecretRegistration = new SharedSecretRegistration({ clock, random, sharedSecret: options.sharedSecret })
   const edge = new Edge<UserAdminServices & ClientFactsService & Encryption>({
@@ -165,8 +165,10 @@ async function startUserServer(place: Place, options: Options, started: UserServ
   return server
 }
 
+type LonelyPorts = Pick<EncryptionPorts, 'db' | 'clock' | 'random' | 'outbox' | 'epoch'> & { readonly users: Users }
+
 /** End-to-end encryption on a server that reaches no other. */
-function composeLonely(ports: Pick<EncryptionPorts, 'db' | 'clock' | 'random' | 'outbox' | 'epoch'>): Encryption {
+function composeLonely({ users, ...ports }: LonelyPorts): Encryption {
   const keyId = parseKeyId('ed25519:a')
   assert(serverName !== undefined && keyId !== undefined, 'the names are valid')
   const client = new FederationClient({
@@ -175,7 +177,8 @@ function composeLonely(ports: Pick<EncryptionPorts, 'db' | 'clock' | 'random' | 
     discovery: { target: async () => undefined, doubt: () => undefined },
     destinations: new Destinations(ports),
   })
-  return composeEncryption({ ...ports, log: silentLogger, serverName, client, transactions: new TransactionMemory(ports.db) })
+  const removal: EncryptionPorts['removal'] = (userId, deviceIds) => users.sessions.removal(userId, deviceIds)
+  return composeEncryption({ ...ports, log: silentLogger, serverName, client, transactions: new TransactionMemory(ports.db), removal })
 }
 
 /** What tests do as clients. */

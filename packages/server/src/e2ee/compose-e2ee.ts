@@ -7,6 +7,7 @@ import type { Random } from '../platform/random.ts'
 import type { Database } from '../storage/database.ts'
 import { KeyClaims } from './claim-keys.ts'
 import { CrossSigning } from './cross-signing.ts'
+import { DehydratedDevices, type EndedDevices } from './dehydrated-devices.ts'
 import { KeyBackups } from './key-backups.ts'
 import { KeySignatures } from './key-signatures.ts'
 import type { ListOutbox } from './list-outbox.ts'
@@ -32,6 +33,7 @@ export interface EncryptionPorts {
   /** The same that the device effects of `encryptionEffects` write to. */
   readonly outbox: ListOutbox
   readonly transactions: SentTransactions
+  readonly removal: EndedDevices
 }
 
 /** The layer's services, by the names that operations ask for. */
@@ -41,6 +43,7 @@ export interface Encryption {
   readonly keyClaims: KeyClaims
   readonly localKeys: LocalKeys
   readonly oneTimeKeys: OneTimeKeys
+  readonly dehydratedDevices: DehydratedDevices
   readonly toDevice: ToDevice
   readonly toDeviceQueues: ToDeviceQueues
   readonly ownDeviceLists: OwnDeviceLists
@@ -64,6 +67,7 @@ export function composeEncryption(ports: EncryptionPorts): Encryption {
     keyClaims: new KeyClaims({ ...ports, oneTimeKeys }),
     localKeys,
     oneTimeKeys,
+    dehydratedDevices: new DehydratedDevices({ ...ports, oneTimeKeys, queues: toDeviceQueues, lists: ownDeviceLists }),
     toDevice: new ToDevice({ ...ports, edus, queues: toDeviceQueues }),
     toDeviceQueues,
     ownDeviceLists,

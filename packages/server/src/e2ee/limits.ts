@@ -19,6 +19,11 @@ export const countedDevicesMax = 20_000
 /** Times that a claim looks again when another process was given the key that it saw. */
 export const claimTriesMax = 4
 
+/** Bytes of the private part of a dehydrated device: an account with 100 one-time keys has some 15,000. */
+export const dehydratedBytesMax = 64 * 1024
+/** Times that a dehydrated device takes the place of another one that came meanwhile. */
+export const dehydrationTriesMax = 4
+
 /** Users of one query for keys, and devices named for one of them: a client asks for some hundred. */
 export const queriedUsersMax = 10_000
 export const queriedDevicesMax = 1_000

@@ -73,6 +73,11 @@ export class ToDeviceQueues {
     return batch
   }
 
+  /** What waits for a device after a place, as `next` has it; it stays whatever was received. */
+  peek(device: Device, since: Positions | undefined, now: Positions, limit = toDeviceAtOnceMax): Promise<Batch> {
+    return this.#read(device, since, now, Math.max(1, Math.min(limit, toDeviceAtOnceMax)))
+  }
+
   async #acknowledge({ userId, deviceId }: Device, since: Positions): Promise<void> {
     for (const [slot, position] of since) {
       const place = { slot, position, seq: Number.MAX_SAFE_INTEGER }

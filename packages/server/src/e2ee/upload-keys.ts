@@ -40,7 +40,8 @@ interface Ports {
   readonly lists: OwnDeviceLists
 }
 
-interface ParsedKey {
+/** A one-time or fallback key, as it is stored. */
+export interface ParsedKey {
   readonly algorithm: string
   readonly id: string
   readonly json: string
@@ -130,7 +131,7 @@ export class KeyUploads {
 }
 
 /** The keys of a device that may be told to others. Throws M_BAD_JSON, M_INVALID_PARAM, M_TOO_LARGE. */
-function readDeviceKeys({ userId, deviceId }: KeyOwner, value: unknown): string {
+export function readDeviceKeys({ userId, deviceId }: KeyOwner, value: unknown): string {
   const object = objectIn(value, 'device_keys')
   const { user_id: owner, device_id: device, algorithms, keys, signatures } = object
   if (typeof owner !== 'string' || typeof device !== 'string') throw bad('device_keys names its user and device')
@@ -154,8 +155,8 @@ export function isSignatures(value: JsonObject[string] | undefined): boolean {
   return Object.values(value).every((byKey) => isJsonObject(byKey) && Object.values(byKey).every((each) => typeof each === 'string'))
 }
 
-/** Keys by `<algorithm>:<id>`, each a string or an object with a `key`. */
-function readKeys(value: unknown, what: string, max: number): ParsedKey[] {
+/** Keys by `<algorithm>:<id>`, each a string or an object with a `key`. Throws M_BAD_JSON, M_INVALID_PARAM, M_TOO_LARGE. */
+export function readKeys(value: unknown, what: string, max: number): ParsedKey[] {
   if (value === undefined) return []
   const entries = Object.entries(objectIn(value, what))
   if (entries.length > max) throw new MatrixError('M_TOO_LARGE', `${what} holds at most ${max} keys`)

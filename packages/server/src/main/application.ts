@@ -139,6 +139,7 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
     client: federation.client,
     outbox,
     transactions: ports.transactions,
+    removal: (userId, deviceIds) => users.sessions.removal(userId, deviceIds),
   })
   const layer = composeReading(platform, storage, federation, users, rooms, cluster, encryption, {
     presence: config.server.presence,
@@ -188,6 +189,7 @@ function clientFacts({ server }: Config): ClientFacts {
     defaultRoomVersion: server.defaultRoomVersion,
     unstableFeatures: {
       'org.matrix.e2e_cross_signing': true,
+      'org.matrix.msc3814': true,
       'org.matrix.msc3874': true,
       'uk.tcpip.msc4133': true,
       'org.matrix.msc4222': true,

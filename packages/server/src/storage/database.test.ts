@@ -88,8 +88,10 @@ onEachOpenDatabase('a step that only reads counts what it finds, whatever was ch
   for (const before of [['a'], ['b', 'c'], []]) {
     await db.commit({ rows: before.map((name) => ({ write: addFact, rows: [[name, '1']] })), steps: [{ query: removeAll }] })
     await db.commit({ steps: [{ query: sql('t')`UPDATE facts SET value = ${'2'} WHERE name <> ${'c'}` }] })
-    for (const name of ['a', 'none'])
-      found.push((await db.commit({ steps: [look(name)], rows: [{ write: putFact, rows: [['x', '1']] }] })).committed)
+    for (const name of ['a', 'none']) {
+      const outcome = await db.commit({ steps: [look(name)], rows: [{ write: putFact, rows: [['x', '1']] }] })
+      found.push(outcome.committed)
+    }
   }
   assert.deepEqual(found, [true, false, false, false, false, false])
 })

@@ -151,6 +151,8 @@ export const firstSchema: Migration = {
     // Given when no one-time key is left. Bound: one row a device and algorithm.
     `CREATE TABLE fallback_keys (user_id text NOT NULL, device_id text NOT NULL, algorithm text NOT NULL, key_id text NOT NULL,
        json text NOT NULL, used integer NOT NULL, PRIMARY KEY (user_id, device_id, algorithm)) WITHOUT ROWID`,
+    // A device that waits without a client, for messages that come while its user has none. json: its private part, encrypted by the client.
+    `CREATE TABLE dehydrated_devices (user_id text PRIMARY KEY, device_id text NOT NULL, json text NOT NULL) WITHOUT ROWID`,
     // Cross-signing keys of our users, and of others whose device lists we follow. usage: master, self_signing, user_signing.
     `CREATE TABLE cross_signing_keys (user_id text NOT NULL, usage text NOT NULL, public_key text NOT NULL, json text NOT NULL,
        PRIMARY KEY (user_id, usage)) WITHOUT ROWID`,

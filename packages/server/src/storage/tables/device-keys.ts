@@ -46,6 +46,7 @@ export function forgetDevices(userId: string, deviceIds: readonly string[]): rea
     sql('one_time_keys.forget')`DELETE FROM one_time_keys WHERE user_id = ${userId} AND device_id ${new In(deviceIds)}`,
     sql('issued_one_time_keys.forget')`DELETE FROM issued_one_time_keys WHERE user_id = ${userId} AND device_id ${new In(deviceIds)}`,
     sql('fallback_keys.forget')`DELETE FROM fallback_keys WHERE user_id = ${userId} AND device_id ${new In(deviceIds)}`,
+    sql('dehydrated_devices.forget')`DELETE FROM dehydrated_devices WHERE user_id = ${userId} AND device_id ${new In(deviceIds)}`,
     sql('to_device.forget')`DELETE FROM to_device WHERE user_id = ${userId} AND device_id ${new In(deviceIds)}`,
     sql(
       'key_signatures.forget',

@@ -94,13 +94,19 @@ export class Sessions {
 
   /** End some devices of a user, known or not, and their sessions. `also`: what belongs to the same action. */
   async removeDevices(userId: UserId, deviceIds: readonly string[], also: UnitParts = {}): Promise<void> {
-    const { db, effects } = this.#ports
+    const { db } = this.#ports
     if (deviceIds.length === 0) return commitParts(db, also)
-    const ends = {
-      steps: always([...endSessionsOfDevices(userId, deviceIds), deleteDevices(userId, deviceIds)]),
-      announcements: [callersChanged(userId, deviceIds)],
+    await commitParts(db, also, this.removal(userId, deviceIds))
+  }
+
+  /** What ends some devices, at least one, and their sessions. Call it in the synchronous stretch of the commit. */
+  removal(userId: UserId, deviceIds: readonly string[]): UnitParts {
+    const effects = this.#ports.effects.removed(userId, deviceIds)
+    return {
+      rows: effects.rows ?? [],
+      steps: [...always([...endSessionsOfDevices(userId, deviceIds), deleteDevices(userId, deviceIds)]), ...(effects.steps ?? [])],
+      announcements: [callersChanged(userId, deviceIds), ...(effects.announcements ?? [])],
     }
-    await commitParts(db, also, ends, effects.removed(userId, deviceIds))
   }
 
   /**
