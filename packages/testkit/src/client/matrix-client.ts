@@ -189,7 +189,7 @@ export class MatrixClient {
       if (found !== undefined && found !== false) return found
       const left = deadline - performance.now()
       if (left <= 0) throw new Error(`${this.userId} waited ${msMax} ms in vain for ${what}`)
-      await this.sync(Math.min(left, POLL_MS))
+      await this.sync(Math.ceil(Math.min(left, POLL_MS)))
     }
   }
 
