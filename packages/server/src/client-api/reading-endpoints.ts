@@ -8,6 +8,7 @@ import { postReceipt } from './receipts/post-receipt.ts'
 import { getRelatingEventsWithRelTypeAndEventType } from './relations/get-relating-events-with-rel-type-and-event-type.ts'
 import { getRelatingEventsWithRelType } from './relations/get-relating-events-with-rel-type.ts'
 import { getRelatingEvents } from './relations/get-relating-events.ts'
+import { getEventByTimestamp } from './room-event-by-timestamp/get-event-by-timestamp.ts'
 import { getJoinedMembersByRoom } from './rooms/get-joined-members-by-room.ts'
 import { getMembersByRoom } from './rooms/get-members-by-room.ts'
 import { getOneRoomEvent } from './rooms/get-one-room-event.ts'
@@ -20,6 +21,7 @@ import { setTyping } from './typing/set-typing.ts'
 
 /** The operations that read rooms, /sync among them, and what is said of reading: typing, receipts, markers. */
 export const readingEndpoints = [
+  getEventByTimestamp,
   getEventContext,
   getJoinedMembersByRoom,
   getJoinedRooms,

@@ -2,6 +2,7 @@ import { backfillRoom } from './backfill-room.ts'
 import { bulkPerspectivesKeyQuery } from './bulk-perspectives-key-query.ts'
 import { claimUserEncryptionKeys } from './claim-user-encryption-keys.ts'
 import { getEventAuthorization } from './get-event-authorization.ts'
+import { getEventByTimestamp } from './get-event-by-timestamp.ts'
 import { getEvent } from './get-event.ts'
 import { getMissingPreviousEvents } from './get-missing-previous-events.ts'
 import { getPublicRooms } from './get-public-rooms.ts'
@@ -34,6 +35,7 @@ export const federationEndpoints = [
   claimUserEncryptionKeys,
   getEvent,
   getEventAuthorization,
+  getEventByTimestamp,
   getMissingPreviousEvents,
   getPublicRooms,
   getRoomState,

@@ -9,10 +9,18 @@ import {
   type RoomId,
   type ServerName,
 } from '@causeway/events'
-import type { RoomPeers, StateEvents, StateIds } from '../rooms/inbound/room-peers.ts'
+import type { RoomPeers, StateEvents, StateIds, TimedEvent } from '../rooms/inbound/room-peers.ts'
 import type { FederationClient } from './client/federation-client.ts'
 import type { KeyRing } from './keys/key-ring.ts'
-import { backfillRoom, getEvent, getEventAuthorization, getMissingEvents, getRoomState, getRoomStateIds } from './wire/events.ts'
+import {
+  backfillRoom,
+  getEvent,
+  getEventAuthorization,
+  getEventByTimestamp,
+  getMissingEvents,
+  getRoomState,
+  getRoomStateIds,
+} from './wire/events.ts'
 
 interface Ports {
   readonly client: FederationClient
@@ -73,6 +81,15 @@ export class RemoteRooms implements RoomPeers {
   async backfill(server: ServerName, roomId: RoomId, from: readonly EventId[], limit: number): Promise<readonly JsonObject[] | undefined> {
     const answer = await this.#ports.client.call(server, backfillRoom, { params: { roomId }, query: { v: from, limit } })
     return answer.ok ? objects(answer.value['pdus']) : undefined
+  }
+
+  /** Likewise. */
+  async eventByTime(server: ServerName, roomId: RoomId, ts: number, direction: 'b' | 'f'): Promise<TimedEvent | undefined> {
+    const answer = await this.#ports.client.call(server, getEventByTimestamp, { params: { roomId }, query: { ts, dir: direction } })
+    if (!answer.ok) return undefined
+    const { event_id: id, origin_server_ts: time } = answer.value
+    const eventId = typeof id === 'string' ? parseEventId(id) : undefined
+    return eventId === undefined || typeof time !== 'number' ? undefined : { eventId, ts: time }
   }
 }
 

@@ -20,6 +20,7 @@ import { forgetRoom } from './commands/forget-room.ts'
 import { sendEvent } from './commands/send-event.ts'
 import type { RoomEngine } from './engine/room-engine.ts'
 import type { TransactionKey, TransactionMemory } from './engine/transaction-memory.ts'
+import { historyMethods } from './inbound/history-methods.ts'
 import type { Inbox } from './inbound/inbox.ts'
 import type { RoomPeers } from './inbound/room-peers.ts'
 import { admitPdus, type PduAnswer } from './inbound/receive-transaction.ts'
@@ -106,6 +107,8 @@ export interface InviteArguments {
 export function roomMethods(ports: RoomPorts) {
   const { engine } = ports
   return {
+    ...historyMethods(ports),
+
     /** Send an event; resolves with its id once it is durable. */
     async send(args: SendArguments): Promise<{ eventId: EventId }> {
       const eventId = await sendEvent(engine, ports.transactions, { ...args, content: givenContent(args) })

@@ -72,6 +72,7 @@ export function composeReading(ports: ReadingLayerPorts): ReadingLayer {
     clock,
     stateHistory,
     backfill: ports.backfill,
+    findElsewhere: async () => false,
     ignoredBy: (userId) => sync.stream.ignored.of(userId),
   }
   const isJoined = (roomId: RoomId, userId: UserId): Promise<boolean> => isJoinedMember(engine, roomId, userId)

@@ -9,7 +9,6 @@ import { Typing, type TypingNotice } from '../../ephemeral/typing.ts'
 import type { DeviceListStream } from '../../e2ee/device-list-stream.ts'
 import type { Encryption } from '../../e2ee/compose-e2ee.ts'
 import { Senders } from '../../federation/senders/senders.ts'
-import { backfill } from '../../rooms/inbound/backfill.ts'
 import type { EduEffect } from '../../rooms/inbound/receive-transaction.ts'
 import { serverAllowed } from '../../rooms/inbound/server-acl.ts'
 import type { RoomEngine } from '../../rooms/engine/room-engine.ts'
@@ -69,7 +68,7 @@ export function composeReading(
 ): ReadingLayer {
   const { db } = storage
   const { clock, log } = platform
-  const { engine, ports } = rooms
+  const { engine } = rooms
   const serverName = engine.ports.serverName
   const roomReceipts = new RoomReceipts(db)
   const senders = new Senders({ ...platform, db, serverName, client: federation.client, destinations: federation.destinations })
@@ -88,7 +87,7 @@ export function composeReading(
     engine,
     clock,
     stateHistory,
-    backfill: (view, place) => backfill({ engine, peers: ports.peers, log }, view, place.depth),
+    ...composeFilling(cluster),
     ignoredBy: (userId) => sync.stream.ignored.of(userId),
   }
   const deviceListStream = composeDeviceListStream(storage, engine, stateHistory)
@@ -174,6 +173,15 @@ function ephemeralEdus(engine: RoomEngine, typing: Typing, receipts: Receipts): 
       )
       return {}
     },
+  }
+}
+
+/** History is filled in the process that owns the room. */
+function composeFilling({ calls }: Cluster): Pick<ReadingPorts, 'backfill' | 'findElsewhere'> {
+  return {
+    backfill: async ({ roomId }, place, from) =>
+      (await calls.call(roomId, 'backfill', { roomId, depth: place.depth, upTo: from.depth })).more,
+    findElsewhere: async ({ roomId }, question) => (await calls.call(roomId, 'findElsewhere', { roomId, ...question })).more,
   }
 }
 

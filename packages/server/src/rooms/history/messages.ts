@@ -9,10 +9,10 @@ import { isAfter, placeAfter, placeBefore, type Place } from './place.ts'
 import type { RoomSight } from './room-sight.ts'
 
 /**
- * Fetch history of other servers from before a place: resolves with true when there is more now. The federation side
- * supplies it; it keeps its own limits and remembers who failed.
+ * Fetch history of other servers from before `place`, for somebody who reads back from `from`: resolves with true when there
+ * is more now. The federation side supplies it; it keeps its own limits and remembers who failed.
  */
-export type Backfill = (view: RoomView, place: Place) => Promise<boolean>
+export type Backfill = (view: RoomView, place: Place, from: Place) => Promise<boolean>
 
 /** One page of a room's history. */
 export interface PageWish {
@@ -41,7 +41,7 @@ export async function readPage(db: Database, sight: RoomSight, wish: PageWish, b
   await page.read()
   if (wish.direction === 'f') return page.result()
   for (let round = 0; round < pageBackfillsMax; round += 1) {
-    if (!(await page.hasGap()) || !(await backfill(sight.view, page.place))) break
+    if (!(await page.hasGap()) || !(await backfill(sight.view, page.place, wish.from))) break
     page.restart()
     await page.read()
   }

@@ -2,6 +2,7 @@ import type { UserId } from '@causeway/events'
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../storage/database.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
+import type { FindElsewhere } from './event-by-time.ts'
 import type { Backfill } from './messages.ts'
 import type { StateHistory } from './state-history.ts'
 
@@ -12,6 +13,7 @@ export interface ReadingPorts {
   readonly clock: Clock
   readonly stateHistory: StateHistory
   readonly backfill: Backfill
+  readonly findElsewhere: FindElsewhere
   /** The users whose events a user of ours is not to be shown. */
   readonly ignoredBy: (userId: UserId) => Promise<ReadonlySet<string>>
 }

@@ -15,14 +15,14 @@ import { inGraph, judge } from './judge.ts'
 import { adoptState, fetchState, type ClaimedState } from './remote-state.ts'
 import type { RoomPeers } from './room-peers.ts'
 
-interface Ports {
+export interface BackfillPorts {
   readonly engine: RoomEngine
   readonly peers: RoomPeers
   readonly log: Logger
 }
 
 /** A place where history is missing: an event that we have not got, and the lowest of its children's depths. */
-interface Gap {
+export interface Gap {
   readonly eventId: EventId
   readonly children: readonly number[]
   readonly depth: number
@@ -30,10 +30,11 @@ interface Gap {
 
 /**
  * Fetch history before a gap from servers in the room, oldest servers of the list last. True if events were placed, so
- * that the reader may look again. `depth`: how far back the reader has come; gaps above it are filled first.
+ * that the reader may look again. `depth`: how far back the reader has come; gaps above it are filled first, but none that
+ * is above `upTo`, from where they read.
  */
-export async function backfill(ports: Ports, view: RoomView, depth: number): Promise<boolean> {
-  const gaps = await gapsOf(ports, view)
+export async function backfill(ports: BackfillPorts, view: RoomView, depth: number, upTo: number): Promise<boolean> {
+  const gaps = (await gapsOf(ports, view)).filter((gap) => gap.depth <= upTo)
   const wanted = gaps.filter((gap) => gap.depth >= depth)
   const chosen = (wanted.length > 0 ? wanted : gaps).slice(0, limits.backfillGapsMax)
   if (chosen.length === 0) return false
@@ -44,7 +45,8 @@ export async function backfill(ports: Ports, view: RoomView, depth: number): Pro
   return false
 }
 
-async function gapsOf(ports: Ports, view: RoomView): Promise<Gap[]> {
+/** The places where a room's history is missing; at most 100 of its events that we have not got are looked at. */
+export async function gapsOf(ports: BackfillPorts, view: RoomView): Promise<Gap[]> {
   const gaps = new Map<EventId, Gap>()
   for (const row of await missingEvents(ports.engine.ports.db, view.room)) {
     const eventId = parseEventId(row.event_id)
@@ -59,7 +61,7 @@ async function gapsOf(ports: Ports, view: RoomView): Promise<Gap[]> {
   return [...gaps.values()]
 }
 
-async function backfillFrom(ports: Ports, view: RoomView, server: ServerName, gaps: readonly Gap[]): Promise<boolean> {
+async function backfillFrom(ports: BackfillPorts, view: RoomView, server: ServerName, gaps: readonly Gap[]): Promise<boolean> {
   const values = await ports.peers.backfill(
     server,
     view.roomId,
@@ -80,7 +82,7 @@ async function backfillFrom(ports: Ports, view: RoomView, server: ServerName, ga
     else claimed.set(pdu.eventId, state)
   }
   const placed = await ports.engine.run(view.roomId, (held) =>
-    place(
+    placeHistory(
       ports,
       held,
       ordered.filter((pdu) => pdus.has(pdu.eventId)),
@@ -93,7 +95,7 @@ async function backfillFrom(ports: Ports, view: RoomView, server: ServerName, ga
 }
 
 /** Does the event follow events of the chunk, or of our graph, alone? Then its state is theirs. */
-async function restsOn(ports: Ports, view: RoomView, pdu: Pdu, chunk: ReadonlyMap<EventId, Pdu>): Promise<boolean> {
+async function restsOn(ports: BackfillPorts, view: RoomView, pdu: Pdu, chunk: ReadonlyMap<EventId, Pdu>): Promise<boolean> {
   for (const id of pdu.prevEvents) {
     if (chunk.has(id)) continue
     const event = await findEvent(ports.engine.ports.db, view, id)
@@ -124,8 +126,9 @@ function connected(pdus: ReadonlyMap<EventId, Pdu>, gaps: readonly Gap[]): Pdu[]
   return ordered
 }
 
-async function place(
-  ports: Ports,
+/** Place events of the past, oldest first, each with its state where that was fetched; `gaps` are those that they fill. */
+export async function placeHistory(
+  ports: BackfillPorts,
   view: RoomView,
   pdus: readonly Pdu[],
   gaps: readonly Gap[],
@@ -171,7 +174,7 @@ function depthsOf(pdus: readonly Pdu[], gaps: readonly Gap[]): Map<EventId, numb
 
 /** The children at the gap know their prev events now. */
 async function joinEdges(
-  ports: Ports,
+  ports: BackfillPorts,
   view: RoomView,
   unit: RoomUnit,
   placed: readonly StoredEvent[],

@@ -12,6 +12,12 @@ export interface StateEvents {
   readonly authChain: readonly JsonObject[]
 }
 
+/** An event that bears a time. Milliseconds since 1970. */
+export interface TimedEvent {
+  readonly eventId: EventId
+  readonly ts: number
+}
+
 /**
  * What the room layer asks of other servers. Each answer is a claim, to be checked like any event; absent when the peer
  * did not answer, or not in a way that can be read. Implemented over the federation client.
@@ -27,6 +33,8 @@ export interface RoomPeers {
   stateIds(server: ServerName, roomId: RoomId, eventId: EventId): Promise<StateIds | undefined>
   state(server: ServerName, roomId: RoomId, eventId: EventId): Promise<StateEvents | undefined>
   backfill(server: ServerName, roomId: RoomId, from: readonly EventId[], limit: number): Promise<readonly JsonObject[] | undefined>
+  /** The event closest to a time in a direction, as the peer says. */
+  eventByTime(server: ServerName, roomId: RoomId, ts: number, direction: 'b' | 'f'): Promise<TimedEvent | undefined>
   /** Load keys that a signature check found missing. Resolves when what can be had is there. */
   ensureKeys(missing: readonly MissingKey[]): Promise<void>
   readonly findKey: FindKey

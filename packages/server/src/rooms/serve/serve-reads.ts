@@ -8,6 +8,7 @@ import type { RoomEngine } from '../engine/room-engine.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import { storedEvent, standing, type StoredEvent } from '../engine/stored-event.ts'
 import { LoadedState } from '../engine/view-state.ts'
+import { closestEvent } from '../history/closest-event.ts'
 import { serverAllowed } from '../inbound/server-acl.ts'
 
 /** Events in one answer (practice of other servers). */
@@ -85,6 +86,21 @@ export class ServedReads {
       found.push(...level)
     }
     return Promise.all(found.reverse().map((event) => this.#json(view, origin, event)))
+  }
+
+  /**
+   * The event closest to a time in a direction, among those that `origin` may see whole. Throws M_FORBIDDEN for a server that
+   * is not in the room, M_NOT_FOUND.
+   */
+  async eventByTime(roomId: RoomId, origin: ServerName, ts: number, direction: 'b' | 'f'): Promise<{ eventId: EventId; ts: number }> {
+    const view = await this.#open(roomId, origin)
+    if (!view.servers.has(origin)) throw new MatrixError('M_FORBIDDEN', 'Your server is not in this room')
+    const found = await closestEvent(this.#engine.ports.db, view, { ts, direction }, async (events) => {
+      for (const event of events) if (await this.#visible(view, origin, event)) return event
+      return undefined
+    })
+    if (found === undefined) throw new MatrixError('M_NOT_FOUND', 'There is no event in this direction')
+    return { eventId: found.pdu.eventId, ts: found.pdu.originServerTs }
   }
 
   /** The auth chain of an event. */

@@ -25,6 +25,27 @@ export function historyNumbersForwards(db: Database, room: number, place: Histor
     ORDER BY depth, pos LIMIT ${limit}`)
 }
 
+/** Where an event stands in the order of the times that events bear. */
+export interface TimeRow extends HistoryRow {
+  readonly ts: number
+}
+
+/** Events by their own times from a place on, that one left out; of the same time by their place in history. */
+export function eventsByTimeForwards(db: Database, room: number, from: Omit<TimeRow, 'event'>, limit: number): Promise<TimeRow[]> {
+  return db.all(sql<TimeRow>('events.byTimeForwards')`
+    SELECT event, ts, depth, pos FROM events
+    WHERE room = ${room} AND pos IS NOT NULL AND (ts, depth, pos) > (${from.ts}, ${from.depth}, ${from.pos})
+    ORDER BY ts, depth, pos LIMIT ${limit}`)
+}
+
+/** The same backwards. */
+export function eventsByTimeBackwards(db: Database, room: number, from: Omit<TimeRow, 'event'>, limit: number): Promise<TimeRow[]> {
+  return db.all(sql<TimeRow>('events.byTimeBackwards')`
+    SELECT event, ts, depth, pos FROM events
+    WHERE room = ${room} AND pos IS NOT NULL AND (ts, depth, pos) < (${from.ts}, ${from.depth}, ${from.pos})
+    ORDER BY ts DESC, depth DESC, pos DESC LIMIT ${limit}`)
+}
+
 /** Where the live event at a position was written. */
 export function writtenAt(db: Database, room: number, pos: number): Promise<{ slot: number; position: number } | undefined> {
   return db.first(
