@@ -8,6 +8,7 @@ import {
   type EventId,
   type JsonObject,
   type Pdu,
+  type Refusal,
   type RoomId,
   type ServerName,
   type UserId,
@@ -108,12 +109,17 @@ export async function sendMembership(ports: ServePorts, request: SendRequest): P
   // Our own signature is one of those that the checks ask for: it counts, and leaves this server, only if we vouch below.
   const body = signedByUs(ports, seen, request.body)
   const [received] = await checkReceived(ports.peers, [body], request.roomId, seen.rules)
-  if (received === undefined || !received.ok) throw new MatrixError('M_FORBIDDEN', received?.refusal.why ?? 'There is no event')
+  if (received === undefined) throw new MatrixError('M_INVALID_PARAM', 'There is no event')
+  if (!received.ok) throw notTaken(received.refusal)
   checkOwn(received.pdu, request)
   const served = await ports.engine.run(request.roomId, async (view) => {
     await requireOpen(ports, view, request.origin)
     const known = await findEvent(ports.engine.ports.db, view, received.pdu.eventId)
-    if (known !== undefined && inGraph(known)) return { view, event: known, committed: ports.engine.settled(view.roomId) }
+    if (known !== undefined && inGraph(known)) {
+      // Whoever offers a refused event again is not let in for it.
+      if (known.standing !== standing.accepted) throw new MatrixError('M_FORBIDDEN', 'This event was refused before')
+      return { view, event: known, committed: ports.engine.settled(view.roomId) }
+    }
     const { pdu } = received
     if (namesUs(ports, pdu)) await authoriserFor(ports.engine, view, pdu.sender)
     const unit = new RoomUnit(ports.engine.ports, view)
@@ -134,6 +140,11 @@ export async function sendMembership(ports: ServePorts, request: SendRequest): P
   })
   await served.committed
   return served
+}
+
+/** Somebody else's event is forbidden; one that is none, or of another room, is a mistake. */
+function notTaken({ rule, why }: Refusal): MatrixError {
+  return new MatrixError(/^(pdu\.)?signature\./.test(rule) ? 'M_FORBIDDEN' : 'M_INVALID_PARAM', why)
 }
 
 function checkOwn(pdu: Pdu, request: SendRequest): void {
