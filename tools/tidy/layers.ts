@@ -7,7 +7,7 @@ export const layers: readonly (readonly string[])[] = [
   ['client-api', 'federation-api', 'admin-api'],
   ['sync'],
   ['rooms'],
-  ['users', 'ephemeral', 'e2ee'],
+  ['users', 'ephemeral', 'e2ee', 'media'],
   ['federation'],
   ['workers'],
   ['http'],

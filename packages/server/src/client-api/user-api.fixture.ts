@@ -6,6 +6,7 @@ import { assert } from '../assert.ts'
 import { MatrixError } from '../errors.ts'
 import { HandClock } from '../http/edge.fixture.ts'
 import { Edge } from '../http/edge.ts'
+import type { OutboundFailure } from '../http/outbound/outbound-client.ts'
 import { RateLimiter } from '../http/rate-limiter.ts'
 import type { Argon2 } from '../platform/argon2.ts'
 import { openHttpListener } from '../platform/http-listener.ts'
@@ -173,12 +174,16 @@ function composeLonely({ users, ...ports }: LonelyPorts): Encryption {
   assert(serverName !== undefined && keyId !== undefined, 'the names are valid')
   const client = new FederationClient({
     signer: { serverName, key: signingKeyFromSeed(keyId, new Uint8Array(32)) },
-    outbound: { request: async () => ({ ok: false, fault: 'connect', why: 'nobody is there' }) },
+    outbound: { request: nobody, open: nobody },
     discovery: { target: async () => undefined, doubt: () => undefined },
     destinations: new Destinations(ports),
   })
   const removal: EncryptionPorts['removal'] = (userId, deviceIds) => users.sessions.removal(userId, deviceIds)
   return composeEncryption({ ...ports, log: silentLogger, serverName, client, transactions: new TransactionMemory(ports.db), removal })
+}
+
+async function nobody(): Promise<OutboundFailure> {
+  return { ok: false, fault: 'connect', why: 'nobody is there' }
 }
 
 /** What tests do as clients. */

@@ -2,6 +2,7 @@ import { cacheSection } from './sections/cache.ts'
 import { federationSection } from './sections/federation.ts'
 import { listenersSection } from './sections/listeners.ts'
 import { logSection } from './sections/log.ts'
+import { mediaSection } from './sections/media.ts'
 import { ratesSection } from './sections/rates.ts'
 import { registrationSection } from './sections/registration.ts'
 import { serverSection } from './sections/server.ts'
@@ -13,6 +14,7 @@ export const sections = {
   registration: registrationSection,
   listeners: listenersSection,
   federation: federationSection,
+  media: mediaSection,
   rates: ratesSection,
   log: logSection,
   cache: cacheSection,

@@ -1,6 +1,7 @@
 import { backfillRoom } from './backfill-room.ts'
 import { bulkPerspectivesKeyQuery } from './bulk-perspectives-key-query.ts'
 import { claimUserEncryptionKeys } from './claim-user-encryption-keys.ts'
+import { getContent } from './get-content.ts'
 import { getEventAuthorization } from './get-event-authorization.ts'
 import { getEventByTimestamp } from './get-event-by-timestamp.ts'
 import { getEvent } from './get-event.ts'
@@ -33,6 +34,7 @@ export const federationEndpoints = [
   backfillRoom,
   bulkPerspectivesKeyQuery,
   claimUserEncryptionKeys,
+  getContent,
   getEvent,
   getEventAuthorization,
   getEventByTimestamp,

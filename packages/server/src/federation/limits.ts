@@ -61,6 +61,8 @@ export const errorAnswerBytesMax = 64 * 1024
 export const smallAnswerMsMax = 20 * second
 export const pageAnswerMsMax = 60 * second
 export const stateAnswerMsMax = 3 * minute
+/** Milliseconds for a file: 100 MB at 350 kB/s. Somebody waits for it. */
+export const fileAnswerMsMax = 5 * minute
 /** Milliseconds for a transaction: the receiver may have to fetch before it answers. */
 export const transactionMsMax = minute
 

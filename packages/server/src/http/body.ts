@@ -58,6 +58,23 @@ export async function readBody(request: IncomingMessage, response: ServerRespons
   })
 }
 
+/** The body of `request` as it arrives; the limit is that of `readBody`. Throws `ClientGone` when it does not arrive. */
+export async function* streamBody(request: IncomingMessage, response: ServerResponse, bytesMax: number): AsyncGenerator<Uint8Array, void> {
+  if ((announcedBytes(request.headers) ?? 0) > bytesMax) throw tooLarge(bytesMax)
+  if (request.headers.expect !== undefined) response.writeContinue()
+  let bytes = 0
+  // Whoever leaves the loop early still answers on this connection.
+  const chunks: AsyncIterator<Buffer> = request.iterator({ destroyOnReturn: false })
+  for (;;) {
+    const next = await chunks.next().catch(() => undefined)
+    if (next === undefined) throw new ClientGone()
+    if (next.done === true) return
+    bytes += next.value.length
+    if (bytes > bytesMax) throw tooLarge(bytesMax)
+    yield next.value
+  }
+}
+
 /** The client went away before its request was complete: there is nobody to answer. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone'

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { assert } from '../assert.ts'
 import { MatrixError } from '../errors.ts'
-import { discardedBytesMax, handlerMsMax, waitingRequestsMax } from './limits.ts'
+import { bodyMsMax, discardedBytesMax, waitingRequestsMax } from './limits.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { Metrics } from '../platform/metrics.ts'
@@ -14,10 +14,10 @@ import { Exchange } from './exchange.ts'
 import { identifyServer, identifyUser, type Identify } from './identify.ts'
 import { mountEndpoint, pathsOf, type Mounted } from './mounted.ts'
 import type { RateLimiter } from './rate-limiter.ts'
-import { Reply } from './reply.ts'
+import { Reply, StreamReply } from './reply.ts'
 import { readParams, Router, type Found } from './router.ts'
 import { WaitingRoom } from './waiting-room.ts'
-import { corsHeaders, writeError, writeReply } from './write-reply.ts'
+import { corsHeaders, writeError, writeReply, writeStream } from './write-reply.ts'
 
 export interface EdgeOptions<Services> {
   readonly endpoints: readonly Endpoint<Services>[]
@@ -119,10 +119,23 @@ export class Edge<Services> {
     this.#keepSweeping()
     try {
       const result = await this.#answer(surface, found, exchange, request, response)
-      if (!exchange.answered) this.#settle(exchange, mounted, writeReply(response, result, surface.common))
+      if (result instanceof StreamReply) await this.#stream(exchange, surface, mounted, response, result)
+      else if (!exchange.answered) this.#settle(exchange, mounted, writeReply(response, result, surface.common))
     } catch (error) {
       this.#answerError(exchange, surface, mounted, request, response, error)
     }
+  }
+
+  async #stream(
+    exchange: Exchange,
+    surface: Surface<Services>,
+    mounted: Mounted<Services> | undefined,
+    response: ServerResponse,
+    reply: StreamReply,
+  ): Promise<void> {
+    if (exchange.answered || exchange.gone) await reply.body.close()
+    else await writeStream(response, reply, surface.common, exchange.method === 'HEAD')
+    if (!exchange.answered) this.#settle(exchange, mounted, exchange.gone && !response.writableFinished ? 499 : reply.status)
   }
 
   #find(surface: Surface<Services>, exchange: Exchange): Found<Mounted<Services>> {
@@ -148,13 +161,18 @@ export class Edge<Services> {
     const mounted = found.value
     const { endpoint } = mounted
     exchange.queryReader = mounted.queryReader
-    if (mounted.readsBody) checkBodyHeaders(exchange.headers, !endpoint.rawBody)
+    exchange.msMax = endpoint.msMax ?? exchange.msMax
+    if (mounted.readsBody || endpoint.streamsBody) checkBodyHeaders(exchange.headers, mounted.readsBody && !endpoint.rawBody)
     if (endpoint.auth !== 'server') {
       await this.#identify(mounted, exchange)
       this.#limit(mounted, exchange)
     }
     exchange.params = readParams(found.readers, found.values, mounted.absentParam)
-    if (mounted.readsBody) exchange.bodyBytes = await readBody(request, response, mounted.bodyBytesMax)
+    if (mounted.readsBody) {
+      exchange.receiving = true
+      exchange.bodyBytes = await readBody(request, response, mounted.bodyBytesMax)
+      exchange.receiving = false
+    }
     if (endpoint.auth === 'server') {
       await this.#identify(mounted, exchange)
       this.#limit(mounted, exchange)
@@ -196,6 +214,12 @@ export class Edge<Services> {
   ): void {
     if (exchange.answered) return
     if (error instanceof ClientGone || exchange.gone) return this.#settle(exchange, mounted, 499)
+    if (response.headersSent) {
+      // The answer began and cannot go on: all that can be said is that it is not whole.
+      this.#options.log.warn({ err: error, request: exchange.id }, 'an answer was cut off')
+      response.destroy()
+      return this.#settle(exchange, mounted, 499)
+    }
     const told = error instanceof MatrixError ? error : new MatrixError('M_UNKNOWN', `internal error (request ${exchange.id})`)
     if (told !== error) this.#options.log.error({ err: error, request: exchange.id }, 'a request failed')
     const unread = request.complete ? 0 : (announcedBytes(request.headers) ?? Infinity)
@@ -220,10 +244,11 @@ export class Edge<Services> {
     this.#sweeping = true
     this.#options.clock.schedule(sweepMs, () => {
       this.#sweeping = false
-      const due = this.#options.clock.monotonic() - handlerMsMax
+      const now = this.#options.clock.monotonic()
       for (const [exchange, expire] of this.#running) {
-        if (exchange.startedAt > due) break
-        expire()
+        const age = now - exchange.startedAt
+        if (age < bodyMsMax) break
+        if (exchange.receiving || age >= exchange.msMax) expire()
       }
       if (this.#running.size > 0) this.#keepSweeping()
     })

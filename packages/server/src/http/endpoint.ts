@@ -1,14 +1,14 @@
 import type { RateClassName } from '../config/sections/rates.ts'
 import type { Auth, CallerOf } from './caller.ts'
 import type { PathParams } from './path-params.ts'
-import type { Reply } from './reply.ts'
+import type { Reply, StreamReply } from './reply.ts'
 import type { Request } from './request.ts'
 import type { Schema, Static } from './type.ts'
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 
-/** What a handler gives back: a `Reply`, or an object that is sent as JSON with status 200. */
-export type HandlerResult = Reply | object
+/** What a handler gives back: a `Reply`, a `StreamReply`, or an object that is sent as JSON with status 200. */
+export type HandlerResult = Reply | StreamReply | object
 
 type BodyOf<B extends Schema | undefined> = B extends Schema ? Static<B> : undefined
 type QueryOf<Q extends Schema | undefined> = Q extends Schema ? Static<Q> : Readonly<Record<string, string | readonly string[]>>
@@ -42,8 +42,12 @@ export interface EndpointDeclaration<
   readonly body?: Body
   /** The handler reads `bodyBytes` itself: they are received, but neither parsed nor checked. */
   readonly rawBody?: boolean
+  /** The handler reads the body as it arrives, with `openBody`; then none of the above. */
+  readonly streamsBody?: boolean
   /** The largest body, in bytes; `bodyBytesMaxDefault` otherwise. */
   readonly bodyBytesMax?: number
+  /** Milliseconds until the last byte of the answer must be out; `handlerMsMax` otherwise. */
+  readonly msMax?: number
   /** Throws a `MatrixError` for what the caller must read; anything else becomes a bare 500 M_UNKNOWN. */
   handle(
     request: Request<CallerOf<A>, PathParams<Path>, QueryOf<Query>, BodyOf<Body>>,
@@ -66,7 +70,9 @@ export interface Endpoint<in Services> {
   readonly query: Schema | undefined
   readonly body: Schema | undefined
   readonly rawBody: boolean
+  readonly streamsBody: boolean
   readonly bodyBytesMax: number | undefined
+  readonly msMax: number | undefined
   /**
    * The edge calls it only with what `auth`, `path`, `query` and `body` declare, parsed and checked. A method, not a function
    * in a property, since the types that its declaration knew are folded away here.
@@ -99,7 +105,9 @@ export function endpoint<
     query: declaration.query,
     body: declaration.body,
     rawBody: declaration.rawBody ?? false,
+    streamsBody: declaration.streamsBody ?? false,
     bodyBytesMax: declaration.bodyBytesMax,
+    msMax: declaration.msMax,
     handle: declaration.handle,
   }
 }

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '../platform/logger.ts'
-import { bodyText } from './body.ts'
+import { bodyText, streamBody } from './body.ts'
 import type { ServerCaller, SocketCaller, UserCaller } from './caller.ts'
+import { handlerMsMax } from './limits.ts'
 import { parsePlainQuery, type QueryReader } from './query.ts'
 import type { RequestBase } from './request.ts'
 import type { WaitingRoom } from './waiting-room.ts'
@@ -27,6 +28,11 @@ export class Exchange implements RequestBase {
   queryReader: QueryReader | undefined
   /** Was an answer sent, or is there nobody left to answer? */
   answered = false
+  /** Is its body being read? Then it has less time. */
+  receiving = false
+  /** Milliseconds that it may take. */
+  msMax = handlerMsMax
+  readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #baseLog: Logger
   #query: unknown
@@ -54,6 +60,7 @@ export class Exchange implements RequestBase {
     this.waiting = own.waiting
     this.startedAt = own.startedAt
     this.#baseLog = own.log
+    this.#request = request
     this.#response = response
   }
 
@@ -89,6 +96,10 @@ export class Exchange implements RequestBase {
   /** The body as text, for a signature; undefined when there was none. Throws M_NOT_JSON for what is not UTF-8. */
   get bodyText(): string | undefined {
     return this.bodyBytes.length === 0 ? undefined : bodyText(this.bodyBytes)
+  }
+
+  openBody(bytesMax: number): AsyncIterable<Uint8Array> {
+    return streamBody(this.#request, this.#response, bytesMax)
   }
 
   /** Tell whoever looks at `signal` to give up. */

@@ -10,6 +10,8 @@ export const pathParamBytesMax = 1024
 export const queryParamsMax = 100
 /** Milliseconds until a handler must have answered: the longest long-poll (30 s asked, 90 s allowed) and a slow join fit. */
 export const handlerMsMax = 180_000
+/** Milliseconds until a body that is read as a whole must have arrived: 256 kB at 5 kB/s. */
+export const bodyMsMax = 60_000
 /** Long-polls that wait at once, at 32 kB each: 320 MB at the very worst. */
 export const waitingRequestsMax = 10_000
 /** Token buckets of the rate limiter, some 100 bytes each. The ones used longest ago go first. */

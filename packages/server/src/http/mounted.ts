@@ -28,7 +28,8 @@ export function mountEndpoint<Services>(endpoint: Endpoint<Services>, rates: Rat
     queryReader: endpoint.query === undefined ? undefined : new QueryReader(endpoint.query),
     bodyCheck: endpoint.body === undefined ? undefined : new SchemaCheck(endpoint.body),
     bodyBytesMax: endpoint.bodyBytesMax ?? bodyBytesMaxDefault,
-    readsBody: endpoint.method !== 'GET' && (endpoint.body !== undefined || endpoint.rawBody || endpoint.auth === 'server'),
+    readsBody:
+      !endpoint.streamsBody && endpoint.method !== 'GET' && (endpoint.body !== undefined || endpoint.rawBody || endpoint.auth === 'server'),
     absentParam: endpoint.lastParamMayBeEmpty ? /\{(\w+)\}$/.exec(endpoint.path)?.[1] : undefined,
     metrics: new RouteMetrics(metrics, endpoint.method, endpoint.path),
   }

@@ -28,3 +28,25 @@ export function textReply(text: string, status = 200): Reply {
 export function redirectReply(location: string): Reply {
   return new Reply(302, ['Location', location, 'Content-Type', 'text/plain'], '')
 }
+
+/** Bytes that are read while they are sent: a file. `close` is called in every case, when they were sent or cannot be. */
+export interface StreamedBody {
+  /** How many come. */
+  readonly bytes: number
+  chunks(): AsyncIterable<Uint8Array>
+  close(): Promise<void>
+}
+
+/** An answer that is not in memory as a whole. */
+export class StreamReply {
+  readonly status: number
+  /** As in `Reply`. */
+  readonly headers: readonly string[]
+  readonly body: StreamedBody
+
+  constructor(status: number, headers: readonly string[], body: StreamedBody) {
+    this.status = status
+    this.headers = headers
+    this.body = body
+  }
+}

@@ -19,6 +19,11 @@ export interface RequestBase {
   readonly waiting: WaitingRoom
   /** The body as sent; empty when there was none. */
   readonly bodyBytes: Uint8Array
+  /**
+   * The body as it arrives, where the endpoint declares `streamsBody`; to be read once. Throws M_TOO_LARGE: by its announced
+   * length before reading, else as soon as it passes `bytesMax`.
+   */
+  openBody(bytesMax: number): AsyncIterable<Uint8Array>
   /** Log lines that carry the request's id. */
   readonly log: Logger
 }

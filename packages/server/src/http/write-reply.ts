@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { MatrixError } from '../errors.ts'
 import type { HandlerResult } from './endpoint.ts'
-import { Reply } from './reply.ts'
+import { Reply, type StreamReply } from './reply.ts'
 
 /** Client-Server API, "Web Browser Clients": on every answer of the client API, errors included. */
 export const corsHeaders: readonly string[] = [
@@ -23,6 +23,45 @@ export function writeReply(response: ServerResponse, result: HandlerResult, comm
   }
   write(response, 200, [...json, ...common], JSON.stringify(result))
   return 200
+}
+
+/**
+ * Send what is read meanwhile, at the speed at which the caller takes it; `headOnly` leaves the body out. Resolves when it is out or
+ * the caller is gone. When the source fails, the connection is cut, so that nobody takes half for the whole.
+ */
+export async function writeStream(
+  response: ServerResponse,
+  { status, headers, body }: StreamReply,
+  common: readonly string[],
+  headOnly: boolean,
+): Promise<void> {
+  try {
+    response.writeHead(status, [...headers, ...common, 'Content-Length', String(body.bytes)])
+    if (!headOnly) {
+      for await (const chunk of body.chunks()) {
+        if (!response.destroyed && !response.write(chunk)) await drained(response)
+        if (response.destroyed) return
+      }
+    }
+    response.end()
+  } catch (error) {
+    response.destroy()
+    throw error
+  } finally {
+    await body.close()
+  }
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.removeListener('drain', done)
+      response.removeListener('close', done)
+      resolve()
+    }
+    response.on('drain', done)
+    response.on('close', done)
+  })
 }
 
 /** Send an error that the caller must read; `close` ends the connection after it. */

@@ -1,4 +1,5 @@
 import { federationEndpoints } from '../federation-api/federation-endpoints.ts'
+import { mediaEndpoints } from '../client-api/media-endpoints.ts'
 import { SharedSecretRegistration } from '../admin-api/shared-secret/shared-secret-registration.ts'
 import { userAdminEndpoints } from '../admin-api/user-admin-endpoints.ts'
 import { deviceListEndpoints, encryptionEndpoints } from '../client-api/encryption-endpoints.ts'
@@ -22,6 +23,7 @@ import { Transactions } from '../rooms/inbound/transactions.ts'
 import { claimSigningKey } from '../storage/facts.ts'
 import { composeFederation, type Federation, openTransport, type Transport } from './compose/compose-federation.ts'
 import { composeRooms, type RoomLayer } from './compose/compose-rooms.ts'
+import { composeContentRepository } from './compose/compose-content-repository.ts'
 import { composeUserLayer } from './compose/compose-user-layer.ts'
 import { openStorage, type Storage } from './compose/open-storage.ts'
 import { composeReading, type ReadingLayer } from './compose/compose-reading.ts'
@@ -86,6 +88,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
       ...readingEndpoints,
       ...encryptionEndpoints,
       ...deviceListEndpoints,
+      ...mediaEndpoints,
       ...federationEndpoints,
       ...rooms.cluster.endpoints,
     ],
@@ -100,6 +103,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
       rooms.purge.start()
       encryption.ownDeviceLists.start()
       encryption.remoteDeviceLists.start()
+      services.mediaSweeper.start()
       storage.ownership.onGained((shards) => void takeOver(rooms, new Set(shards)))
       storage.ownership.onLost((shards) => rooms.engine.release(new Set(shards)))
     },
@@ -108,6 +112,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
       rooms.purge.stop()
       await encryption.ownDeviceLists.stop()
       await encryption.remoteDeviceLists.stop()
+      await services.mediaSweeper.stop()
       await layer.senders.stop(senderStopMs)
       await rooms.inbox.idle()
       await users.lastSeen.flush()
@@ -149,9 +154,11 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
   const services = {
     ...users,
     ...encryption,
+    ...composeContentRepository(config, platform, storage, federation),
     deviceListStream: layer.deviceListStream,
     db: storage.db,
     clock: platform.clock,
+    random: platform.random,
     serverName,
     defaultRoomVersion: config.server.defaultRoomVersion,
     clientFacts: clientFacts(config),

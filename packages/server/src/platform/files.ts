@@ -53,7 +53,8 @@ export async function folderIsWritable(path: string): Promise<boolean> {
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Flush a folder, so that the names in it are durable. */
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')
   try {
     await folder.sync()
@@ -62,6 +63,7 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-function isMissing(error: unknown): boolean {
+/** Did the system say that there is no such file? */
+export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

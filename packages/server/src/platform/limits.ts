@@ -2,8 +2,8 @@
 export const headerBytesMax = 16 * 1024
 /** Milliseconds until a connection must have sent its headers: a slow network needs seconds, an attacker for ever. */
 export const headersMsMax = 20_000
-/** Milliseconds until a connection must have sent its whole request: 256 kB at 5 kB/s. */
-export const requestMsMax = 60_000
+/** Milliseconds until a connection must have sent its whole request, a large file at worst; the edge gives other bodies less. */
+export const requestMsMax = 900_000
 /** Milliseconds that an idle connection is kept: longer than the minute after which proxies close theirs. */
 export const keepAliveMsMax = 75_000
 /** Connections of one listener: 10,000 waiting clients with a connection for each, and as many again. */
@@ -21,3 +21,5 @@ export const nameQuestionMs = 3_000
 export const nameQuestionTries = 3
 /** Addresses of one name, and targets of one service, that are kept: more say nothing new. */
 export const addressesPerNameMax = 16
+/** Bytes of a file that are read at once. */
+export const blobReadBytes = 64 * 1024

@@ -5,7 +5,7 @@ import { identifyServer, identifyUser } from '@causeway/server/src/http/identify
 import { mountEndpoint, pathsOf, type Mounted } from '@causeway/server/src/http/mounted.ts'
 import { parsePlainQuery } from '@causeway/server/src/http/query.ts'
 import { RateLimiter } from '@causeway/server/src/http/rate-limiter.ts'
-import { Reply } from '@causeway/server/src/http/reply.ts'
+import { Reply, StreamReply } from '@causeway/server/src/http/reply.ts'
 import { readParams, Router } from '@causeway/server/src/http/router.ts'
 import { WaitingRoom } from '@causeway/server/src/http/waiting-room.ts'
 import type { Clock } from '@causeway/server/src/platform/clock.ts'
@@ -60,6 +60,7 @@ export class Dispatcher<Services> {
   async answer(request: WireRequest): Promise<WireAnswer> {
     try {
       const result = await this.#handle(request)
+      if (result instanceof StreamReply) return { status: result.status, body: await textOf(result) }
       if (result instanceof Reply) {
         const body = typeof result.body === 'string' ? result.body : new TextDecoder().decode(result.body)
         return { status: result.status, body }
@@ -94,6 +95,7 @@ export class Dispatcher<Services> {
       waiting: this.#waiting,
       bodyBytes: new TextEncoder().encode(bodyText ?? ''),
       bodyText: bodyText === undefined || bodyText === '' ? undefined : bodyText,
+      openBody: () => once(new TextEncoder().encode(bodyText ?? '')),
       log: silentLogger,
     }
     const { identify } = this.#parts
@@ -118,4 +120,16 @@ export class Dispatcher<Services> {
     // What the declaration says holds by now, as at the edge; the folded type of a handler is `never`.
     return Reflect.apply(endpoint.handle, endpoint, [exchange, this.#parts.services])
   }
+}
+
+async function textOf({ body }: StreamReply): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of body.chunks()) text += decoder.decode(chunk, { stream: true })
+  await body.close()
+  return text
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }

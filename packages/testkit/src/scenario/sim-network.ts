@@ -1,6 +1,6 @@
 import type { ServerName } from '@causeway/events'
 import type { Transport } from '@causeway/server/src/main/compose/compose-federation.ts'
-import type { OutboundResult } from '@causeway/server/src/http/outbound/outbound-client.ts'
+import type { OutboundRequest, OutboundResult } from '@causeway/server/src/http/outbound/outbound-client.ts'
 import type { SimClock } from './sim-time.ts'
 
 /** A request on a simulated wire. */
@@ -54,6 +54,12 @@ export class SimNetwork {
   /** The way to other servers that a server named `own` is composed with. */
   transport(own: ServerName, clock: SimClock): Omit<Transport, 'ownKeys'> {
     const destinations = new WeakMap<object, ServerName>()
+    const request = async (request: OutboundRequest): Promise<OutboundResult> => {
+      const to = destinations.get(request.target)
+      if (to === undefined) return { ok: false, fault: 'dns', why: 'no such server' }
+      const body = typeof request.body === 'string' || request.body === undefined ? request.body : new TextDecoder().decode(request.body)
+      return this.#carry(own, to, clock, { method: request.method, path: request.path, headers: request.headers ?? {}, body })
+    }
     return {
       close: async () => undefined,
       discovery: {
@@ -65,12 +71,10 @@ export class SimNetwork {
         doubt: () => undefined,
       },
       outbound: {
-        request: async (request): Promise<OutboundResult> => {
-          const to = destinations.get(request.target)
-          if (to === undefined) return { ok: false, fault: 'dns', why: 'no such server' }
-          const body =
-            typeof request.body === 'string' || request.body === undefined ? request.body : new TextDecoder().decode(request.body)
-          return this.#carry(own, to, clock, { method: request.method, path: request.path, headers: request.headers ?? {}, body })
+        request,
+        open: async (opened) => {
+          const result = await request(opened)
+          return result.ok ? { ...result, body: once(result.body) } : result
         },
       },
     }
@@ -87,4 +91,8 @@ export class SimNetwork {
     this.delivered += 1
     return { ok: true, status: answer.status, headers: {}, body: new TextEncoder().encode(answer.body) }
   }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }

@@ -1,16 +1,23 @@
 import { canonicalJson, isJsonObject, parseJson, type JsonObject, type JsonValue, type ServerName, type Signer } from '@causeway/events'
 import { assert } from '../../assert.ts'
-import type { OutboundClient, OutboundFailure, OutboundResult } from '../../http/outbound/outbound-client.ts'
+import type {
+  OutboundClient,
+  OutboundFailure,
+  OutboundRequest,
+  OutboundResult,
+  OutboundStream,
+} from '../../http/outbound/outbound-client.ts'
+import { requestError } from '../../http/outbound/outbound-fault.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import { errorAnswerBytesMax } from '../limits.ts'
 import { signRequest } from '../signing/signed-text.ts'
 import { wirePath, type Contract, type WireParams, type WireQuery } from '../wire/contract.ts'
 import type { Destinations } from './destinations.ts'
-import type { FederationFailure, FederationResult } from './federation-result.ts'
+import type { FederationFailure, FederationResult, FederationStream } from './federation-result.ts'
 
 interface Ports {
   readonly signer: Signer
-  readonly outbound: Pick<OutboundClient, 'request'>
+  readonly outbound: Pick<OutboundClient, 'request' | 'open'>
   readonly discovery: Pick<Discovery, 'target' | 'doubt'>
   readonly destinations: Destinations
 }
@@ -40,6 +47,46 @@ export class FederationClient {
 
   /** Call an operation of `server`. Never rejects for what others do. */
   async call<Path extends string>(server: ServerName, contract: Contract<Path>, options: CallOptions<Path>): Promise<FederationResult> {
+    const prepared = await this.#prepare(server, contract, options)
+    if ('fault' in prepared) return prepared
+    const result = await this.#ports.outbound.request(prepared)
+    this.#remember(server, result)
+    return result.ok ? readAnswer(result, contract) : { ok: false, fault: result.fault, why: result.why }
+  }
+
+  /**
+   * Call an operation whose answer is a file. The body must be read, to its end or by leaving the loop; it throws `OutboundError`, as soon
+   * as it passes `bytesMax`, too. Never rejects for what others do.
+   */
+  async open<Path extends string>(
+    server: ServerName,
+    contract: Contract<Path>,
+    options: CallOptions<Path> & { readonly bytesMax: number },
+  ): Promise<FederationStream> {
+    const prepared = await this.#prepare(server, contract, options)
+    if ('fault' in prepared) return prepared
+    const opened = await this.#ports.outbound.open({ ...prepared, responseBytesMax: options.bytesMax })
+    if (opened.ok && opened.status >= 200 && opened.status <= 299) {
+      this.#ports.destinations.reached(server)
+      return { ok: true, headers: opened.headers, body: opened.body }
+    }
+    const result = opened.ok ? await wholeError(opened) : opened
+    if (!result.ok) {
+      this.#remember(server, result)
+      return { ok: false, fault: result.fault, why: result.why }
+    }
+    const failure = refusal(result)
+    // Of files, 502 and 504 are what Matrix itself says; without a code it was a proxy.
+    if (failure.errcode === undefined) this.#remember(server, result)
+    else this.#ports.destinations.reached(server)
+    return failure
+  }
+
+  async #prepare<Path extends string>(
+    server: ServerName,
+    contract: Contract<Path>,
+    options: CallOptions<Path>,
+  ): Promise<OutboundRequest | FederationFailure> {
     const { destinations, discovery, signer } = this.#ports
     assert(server !== signer.serverName, 'this server does not call itself')
     if (options.evenIfResting !== true && destinations.isResting(server)) {
@@ -52,10 +99,10 @@ export class FederationClient {
     const uri = wirePath(contract.path, params, options.query)
     const content = options.body === undefined || typeof options.body === 'string' ? options.body : canonicalJson(options.body)
     const { method } = contract
-    const headers: Record<string, string> = { accept: 'application/json' }
+    const headers: Record<string, string> = { accept: contract.accept }
     if (content !== undefined) headers['content-type'] = 'application/json'
     if (contract.signed) headers['authorization'] = signRequest({ method, uri, destination: server, content }, signer)
-    const result = await this.#ports.outbound.request({
+    return {
       target,
       method,
       path: uri,
@@ -65,9 +112,7 @@ export class FederationClient {
       repeatable: contract.repeatable,
       ...(content === undefined ? {} : { body: content }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
-    })
-    this.#remember(server, result)
-    return result.ok ? readAnswer(result, contract) : { ok: false, fault: result.fault, why: result.why }
+    }
   }
 
   #remember(server: ServerName, result: OutboundResult): void {
@@ -80,6 +125,23 @@ export class FederationClient {
       discovery.doubt(server)
     }
   }
+}
+
+/** An error's body as far as it is looked at, so that the connection can be kept. */
+async function wholeError(opened: OutboundStream & { readonly ok: true }): Promise<OutboundResult> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of opened.body) {
+      bytes += chunk.byteLength
+      if (bytes > errorAnswerBytesMax) break
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    const { fault, message } = requestError(error)
+    return { ok: false, fault, why: message }
+  }
+  return { ok: true, status: opened.status, headers: opened.headers, body: Buffer.concat(chunks) }
 }
 
 /** Does this failure say that the server is not there? */

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@causeway/events'
+import type { ResponseHeaders } from '../../http/outbound/outbound-client.ts'
 import type { OutboundFault } from '../../http/outbound/outbound-fault.ts'
 
 /**
@@ -24,3 +25,8 @@ export interface FederationFailure {
 
 /** Another server's answer; it is a claim, checked for nothing but being JSON. */
 export type FederationResult = { readonly ok: true; readonly value: JsonObject } | FederationFailure
+
+/** Another server's file: its headers, and its bytes while they arrive. */
+export type FederationStream =
+  | { readonly ok: true; readonly headers: ResponseHeaders; readonly body: AsyncIterable<Uint8Array> }
+  | FederationFailure

@@ -1,4 +1,5 @@
 import {
+  fileAnswerMsMax,
   pageAnswerBytesMax,
   pageAnswerMsMax,
   smallAnswerBytesMax,
@@ -22,6 +23,8 @@ export interface AnswerLimits {
 export const smallAnswer: AnswerLimits = { bytesMax: smallAnswerBytesMax, msMax: smallAnswerMsMax }
 /** Some events, or a list to page through. */
 export const pageAnswer: AnswerLimits = { bytesMax: pageAnswerBytesMax, msMax: pageAnswerMsMax }
+/** A file; its size is said with each call. */
+export const fileAnswer: AnswerLimits = { bytesMax: 0, msMax: fileAnswerMsMax }
 /** The whole state of a room. */
 export const stateAnswer: AnswerLimits = { bytesMax: stateAnswerBytesMax, msMax: stateAnswerMsMax }
 
@@ -41,6 +44,8 @@ export interface Contract<Path extends string = string> {
   readonly repeatable: boolean
   /** The answer is an array of a status and an object, as in the first version of some operations. */
   readonly inArray: boolean
+  /** The media type that is asked for. */
+  readonly accept: string
 }
 
 interface Declaration<Path extends string> {
@@ -51,11 +56,12 @@ interface Declaration<Path extends string> {
   readonly signed?: boolean
   readonly repeatable?: boolean
   readonly inArray?: boolean
+  readonly accept?: string
 }
 
 /** Declare an operation between servers. */
 export function contract<const Path extends string>(declared: Declaration<Path>): Contract<Path> {
-  return { signed: true, repeatable: true, inArray: false, ...declared }
+  return { signed: true, repeatable: true, inArray: false, accept: 'application/json', ...declared }
 }
 
 /** Values of a query; a list is repeated, what is absent is left out. */

@@ -24,12 +24,13 @@ export interface Federation {
   readonly published: PublishedKeys
   readonly verifier: RequestVerifier
   readonly notary: Notary
+  readonly outbound: Pick<OutboundClient, 'request' | 'open'>
 }
 
 /** The keys, and the parts that reach the network: replaced in simulation. */
 export interface Transport {
   readonly ownKeys: OwnKeys
-  readonly outbound: Pick<OutboundClient, 'request'>
+  readonly outbound: Pick<OutboundClient, 'request' | 'open'>
   readonly discovery: Pick<Discovery, 'target' | 'doubt'>
   /** Let go of all connections. */
   close(): Promise<void>
@@ -65,6 +66,7 @@ export function composeFederation(config: Config, platform: Platform, db: Databa
     client,
     ring,
     published,
+    outbound: transport.outbound,
     notary: new Notary({ signer, ring, published, clock }),
     verifier: new RequestVerifier({ serverName, keys: ring, onVerified: (server) => destinations.heardFrom(server) }),
   }

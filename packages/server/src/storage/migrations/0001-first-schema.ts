@@ -190,6 +190,24 @@ export const firstSchema: Migration = {
     `CREATE TABLE backup_keys (user_id text NOT NULL, version integer NOT NULL, room_id text NOT NULL, session_id text NOT NULL,
        json text NOT NULL, PRIMARY KEY (user_id, version, room_id, session_id)) WITHOUT ROWID`,
 
+    // Media, ours and copies of other servers'. uploader: absent of copies. hash: the file, absent until it was uploaded; expires_at: until
+    // when it must be. file_name: without control characters. accessed_at: to the hour. Bound: quotas in bytes for each user and for copies.
+    `CREATE TABLE media (server text NOT NULL, media_id text NOT NULL, uploader text, hash text, content_type text NOT NULL, file_name text,
+       bytes integer NOT NULL, created_at integer NOT NULL, expires_at integer, accessed_at integer NOT NULL,
+       PRIMARY KEY (server, media_id)) WITHOUT ROWID`,
+    `CREATE INDEX media_pending ON media (uploader, expires_at) WHERE hash IS NULL`,
+    `CREATE INDEX media_copies ON media (accessed_at) WHERE uploader IS NULL`,
+    // Thumbnails that were made. Bound: the sizes that are made, for each piece of media.
+    `CREATE TABLE media_thumbnails (server text NOT NULL, media_id text NOT NULL, width integer NOT NULL, height integer NOT NULL,
+       method text NOT NULL, animated integer NOT NULL, hash text NOT NULL, content_type text NOT NULL, bytes integer NOT NULL,
+       PRIMARY KEY (server, media_id, width, height, method, animated)) WITHOUT ROWID`,
+    // Files by the SHA-256 of their content. refs: rows of the two tables above that name it. removing_since: it is being removed.
+    `CREATE TABLE media_files (hash text PRIMARY KEY, bytes integer NOT NULL, refs integer NOT NULL, unused_since integer NOT NULL,
+       removing_since integer) WITHOUT ROWID`,
+    `CREATE INDEX media_files_unused ON media_files (unused_since) WHERE refs = 0`,
+    // What each user has uploaded, and what copies ('') take.
+    `CREATE TABLE media_usage (owner text PRIMARY KEY, bytes integer NOT NULL, files integer NOT NULL) WITHOUT ROWID`,
+
     // Federation in: answered transactions (bound: purged after a day) and events waiting for their room's worker (bounded).
     `CREATE TABLE inbound_transactions (origin text NOT NULL, txn_id text NOT NULL, answer text NOT NULL, at integer NOT NULL,
        PRIMARY KEY (origin, txn_id)) WITHOUT ROWID`,
