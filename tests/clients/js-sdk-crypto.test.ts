@@ -1,163 +1,123 @@
-// Goal: the SDK under Element Web can encrypt, verify itself, and get its keys back from the backup.
-// Method: matrix-js-sdk with its Rust crypto against two running servers: people on both talk in an encrypted room; a new device reads on.
+// Goal: the SDK under Element Web can encrypt, its users can verify each other and their devices, and they get their keys back.
+// Method: matrix-js-sdk with its Rust crypto against two running servers: people on both talk in an encrypted room, compare
+// emoji, and go on at new devices.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { ClientEvent, createClient, EventType, MatrixEventEvent, Preset, RoomEvent, SyncState, type MatrixClient } from 'matrix-js-sdk'
+import { Preset, type MatrixClient } from 'matrix-js-sdk'
 import { CryptoEvent } from 'matrix-js-sdk/lib/crypto-api/index.js'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
 import { startCauseway } from '../../packages/testkit/src/processes/start-causeway.ts'
 import { createTestCa } from '../../packages/testkit/src/tls/test-ca.ts'
-import { quietSdk, silent } from './quiet-sdk.ts'
+import { cryptoOf, Devices, encryption, reads, timelineOf, until } from './devices.ts'
+import { quietSdk } from './quiet-sdk.ts'
+import { makeIdentity, seesJoined, seesSigned, seesVerified, verifyByEmoji } from './verification.ts'
 
 const letTimersGo = quietSdk()
 
-const encryption = { type: EventType.RoomEncryption, state_key: '', content: { algorithm: 'm.megolm.v1.aes-sha2' } }
-const servers: Homeserver[] = []
-const clients: MatrixClient[] = []
+const devices = new Devices()
+let one: Homeserver
+let two: Homeserver
 
 before(async () => {
   const ca = createTestCa()
-  servers.push(await startCauseway({ name: 'crypto-one', ca }), await startCauseway({ name: 'crypto-two', ca }))
+  one = await startCauseway({ name: 'crypto-one', ca })
+  two = await startCauseway({ name: 'crypto-two', ca })
 })
 
 after(async () => {
-  for (const client of clients) client.stopClient()
-  for (const server of servers) await server.dispose()
+  devices.close()
+  for (const server of [one, two]) await server.dispose()
   letTimersGo()
 })
 
-/** A device of somebody, who is registered if need be, that encrypts and follows /sync. */
-async function device(
-  server: Homeserver,
-  localpart: string,
-  isNew = true,
-  secrets = new Map<string, Uint8Array<ArrayBuffer>>(),
-): Promise<MatrixClient> {
-  if (isNew) await server.registerUser(localpart)
-  const login = await createClient({ baseUrl: server.url, logger: silent }).loginRequest({
-    type: 'm.login.password',
-    identifier: { type: 'm.id.user', user: localpart },
-    password: `password of ${localpart}`,
-  })
-  const client = createClient({
-    baseUrl: server.url,
-    userId: login.user_id,
-    deviceId: login.device_id,
-    accessToken: login.access_token,
-    logger: silent,
-    cryptoCallbacks: {
-      cacheSecretStorageKey: (keyId, _info, key) => void secrets.set(keyId, key),
-      getSecretStorageKey: async ({ keys }) => {
-        const known = Object.keys(keys).find((keyId) => secrets.has(keyId))
-        const key = known === undefined ? undefined : secrets.get(known)
-        return known === undefined || key === undefined ? null : [known, key]
-      },
-    },
-  })
-  clients.push(client)
-  await client.initRustCrypto({ useIndexedDB: false })
-  const ready = until(client, () => client.getSyncState() === SyncState.Prepared || client.getSyncState() === SyncState.Syncing)
-  await client.startClient({ initialSyncLimit: 20 })
-  await ready
-  return client
-}
-
-/** Resolves when `condition` holds; it is looked at whenever the client has heard or decrypted something. */
-function until(client: MatrixClient, condition: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const look = (): void => {
-      if (!condition()) return
-      client.off(ClientEvent.Sync, look)
-      client.off(RoomEvent.Timeline, look)
-      client.off(MatrixEventEvent.Decrypted, look)
-      resolve()
-    }
-    client.on(ClientEvent.Sync, look)
-    client.on(RoomEvent.Timeline, look)
-    client.on(MatrixEventEvent.Decrypted, look)
-    look()
-  })
-}
-
-/** Does the client read this text in the room, decrypted? */
-function reads(client: MatrixClient, roomId: string, text: string): boolean {
-  const events = client.getRoom(roomId)?.getLiveTimeline().getEvents() ?? []
-  return events.some((event) => event.isEncrypted() && !event.isDecryptionFailure() && event.getContent()['body'] === text)
+/** An encrypted room of two people; each sees the other in it. */
+async function roomOf(alice: MatrixClient, bob: MatrixClient): Promise<string> {
+  const { room_id: roomId } = await alice.createRoom({ preset: Preset.PublicChat, initial_state: [encryption()] })
+  await bob.joinRoom(roomId, { viaServers: [one.serverName] })
+  await Promise.all([seesJoined(alice, roomId, bob.getSafeUserId()), seesJoined(bob, roomId, alice.getSafeUserId())])
+  return roomId
 }
 
 test('people on two servers read each other in an encrypted room', { timeout: 60_000 }, async () => {
-  const [one, two] = servers
-  assert(one !== undefined && two !== undefined)
-  const [alice, bob] = [await device(one, 'alice'), await device(two, 'bob')]
-  const { room_id: roomId } = await alice.createRoom({ preset: Preset.PublicChat, initial_state: [encryption] })
-  await bob.joinRoom(roomId, { viaServers: [one.serverName] })
-  await until(alice, () => (alice.getRoom(roomId)?.getJoinedMemberCount() ?? 0) === 2)
+  const [alice, bob] = [await devices.open(one, 'alice'), await devices.open(two, 'bob')]
+  const roomId = await roomOf(alice, bob)
   await alice.sendTextMessage(roomId, 'for your eyes')
   await until(bob, () => reads(bob, roomId, 'for your eyes'))
   await bob.sendTextMessage(roomId, 'and for yours')
   await until(alice, () => reads(alice, roomId, 'and for yours'))
 })
 
-test('cross-signing is set up, and a new device gets old keys from the backup', { timeout: 60_000 }, async () => {
-  const [one] = servers
-  assert(one !== undefined)
-  const carol = await device(one, 'carol')
-  const crypto = carol.getCrypto()
-  assert(crypto !== undefined)
-  await crypto.bootstrapCrossSigning({ authUploadDeviceSigningKeys: async (upload) => void (await upload(null)) })
-  const own = await crypto.getDeviceVerificationStatus(carol.getSafeUserId(), carol.getDeviceId() ?? '')
-  assert.equal(own?.signedByOwner, true)
-  await crypto.resetKeyBackup()
-  const backedUp = new Promise<void>((resolve) => {
-    carol.on(CryptoEvent.KeyBackupSessionsRemaining, (left) => {
+test('two people verify each other by emoji in their room', { timeout: 60_000 }, async () => {
+  const [anna, ben] = [await devices.open(one, 'anna'), await devices.open(two, 'ben')]
+  await Promise.all([makeIdentity(anna), makeIdentity(ben)])
+  const roomId = await roomOf(anna, ben)
+  await verifyByEmoji(() => cryptoOf(anna).requestVerificationDM(ben.getSafeUserId(), roomId), ben)
+  await Promise.all([seesVerified(anna, ben.getSafeUserId()), seesVerified(ben, anna.getSafeUserId())])
+})
+
+test('two people verify each other by emoji from device to device', { timeout: 60_000 }, async () => {
+  const [clara, dan] = [await devices.open(one, 'clara'), await devices.open(two, 'dan')]
+  await Promise.all([makeIdentity(clara), makeIdentity(dan)])
+  const roomId = await roomOf(clara, dan)
+  await clara.sendTextMessage(roomId, 'shall we?')
+  await until(dan, () => reads(dan, roomId, 'shall we?'))
+  await verifyByEmoji(() => cryptoOf(dan).requestDeviceVerification(clara.getSafeUserId(), clara.getDeviceId() ?? ''), clara)
+  await Promise.all([seesVerified(clara, dan.getSafeUserId()), seesVerified(dan, clara.getSafeUserId())])
+})
+
+test('a device that is verified by another of its user is given the keys', { timeout: 60_000 }, async () => {
+  const [eva, finn] = [await devices.open(one, 'eva'), await devices.open(two, 'finn')]
+  await makeIdentity(eva)
+  await cryptoOf(eva).resetKeyBackup()
+  const roomId = await roomOf(eva, finn)
+  await finn.sendTextMessage(roomId, 'before the tablet')
+  await until(eva, () => reads(eva, roomId, 'before the tablet'))
+  await backedUp(eva)
+
+  const tablet = await devices.open(one, 'eva', { again: true })
+  await until(tablet, () => timelineOf(tablet, roomId).some((event) => event.isDecryptionFailure()))
+  await verifyByEmoji(() => cryptoOf(tablet).requestOwnUserVerification(), eva)
+  await Promise.all([seesSigned(eva, tablet), seesSigned(tablet, tablet), seesSigned(finn, tablet)])
+  await until(tablet, () => reads(tablet, roomId, 'before the tablet'))
+})
+
+test('a recovery key gives a new device everything that the backup has', { timeout: 60_000 }, async () => {
+  const [carol, dave] = [await devices.open(one, 'carol'), await devices.open(two, 'dave')]
+  const crypto = cryptoOf(carol)
+  await makeIdentity(carol)
+  await seesSigned(carol, carol)
+  const recovery = await crypto.createRecoveryKeyFromPassphrase()
+  assert(recovery.encodedPrivateKey !== undefined)
+  await crypto.bootstrapSecretStorage({ createSecretStorageKey: async () => recovery, setupNewKeyBackup: true })
+  assert(await crypto.isSecretStorageReady())
+  const roomId = await roomOf(carol, dave)
+  for (const client of [carol, dave]) {
+    // Each time with a new key.
+    for (let n = 0; n < 3; n++) {
+      await client.sendTextMessage(roomId, `note ${n} of ${client.getSafeUserId()}`)
+      await cryptoOf(client).forceDiscardSession(roomId)
+    }
+  }
+  const notes = [carol, dave].flatMap((client) => [0, 1, 2].map((n) => `note ${n} of ${client.getSafeUserId()}`))
+  await until(carol, () => notes.every((note) => reads(carol, roomId, note)))
+  await backedUp(carol)
+
+  const tablet = await devices.open(one, 'carol', { again: true, recoveryKey: recovery.encodedPrivateKey })
+  const other = cryptoOf(tablet)
+  await other.bootstrapCrossSigning({})
+  await Promise.all([seesSigned(tablet, tablet), seesSigned(carol, tablet), seesSigned(dave, tablet)])
+  await other.loadSessionBackupPrivateKeyFromSecretStorage()
+  const { imported, total } = await other.restoreKeyBackup()
+  assert.deepEqual({ imported, total }, { imported: 6, total: 6 })
+  await until(tablet, () => notes.every((note) => reads(tablet, roomId, note)))
+})
+
+/** Wait until a client has nothing more to put into the backup. */
+async function backedUp(client: MatrixClient): Promise<void> {
+  await new Promise<void>((resolve) => {
+    client.on(CryptoEvent.KeyBackupSessionsRemaining, (left) => {
       if (left === 0) resolve()
     })
   })
-  const { room_id: roomId } = await carol.createRoom({ preset: Preset.PrivateChat, initial_state: [encryption] })
-  await until(carol, () => carol.getRoom(roomId) !== null)
-  await carol.sendTextMessage(roomId, 'a note')
-  await until(carol, () => reads(carol, roomId, 'a note'))
-  const info = await crypto.getKeyBackupInfo()
-  const decryptionKey = await crypto.getSessionBackupPrivateKey()
-  assert(info?.version !== undefined && decryptionKey !== null)
-  await backedUp
-
-  const tablet = await device(one, 'carol', false)
-  const other = tablet.getCrypto()
-  assert(other !== undefined)
-  await other.storeSessionBackupPrivateKey(decryptionKey, info.version)
-  const { imported } = await other.restoreKeyBackup()
-  assert.equal(imported, 1)
-  await until(tablet, () => reads(tablet, roomId, 'a note'))
-})
-
-test('who has no device left gets keys through a dehydrated one, from another server too', { timeout: 60_000 }, async () => {
-  const [one, two] = servers
-  assert(one !== undefined && two !== undefined)
-  // What a person keeps in mind: the key of the secret storage.
-  const secrets = new Map<string, Uint8Array<ArrayBuffer>>()
-  const [dora, emil] = [await device(one, 'dora', true, secrets), await device(two, 'emil')]
-  const crypto = dora.getCrypto()
-  assert(crypto !== undefined)
-  await crypto.bootstrapCrossSigning({ authUploadDeviceSigningKeys: async (upload) => void (await upload(null)) })
-  await crypto.bootstrapSecretStorage({ createSecretStorageKey: () => crypto.createRecoveryKeyFromPassphrase() })
-  assert.equal(await crypto.isDehydrationSupported(), true)
-  await crypto.startDehydration()
-  const { room_id: roomId } = await dora.createRoom({ preset: Preset.PublicChat, initial_state: [encryption] })
-  await emil.joinRoom(roomId, { viaServers: [one.serverName] })
-  await until(emil, () => emil.getRoom(roomId)?.hasEncryptionStateEvent() === true)
-  dora.stopClient()
-  await dora.logout()
-
-  await emil.sendTextMessage(roomId, 'when you come back')
-  const tablet = await device(one, 'dora', false, secrets)
-  const other = tablet.getCrypto()
-  assert(other !== undefined)
-  const keys = new Promise<number>((resolve) => tablet.on(CryptoEvent.RehydrationProgress, (count) => resolve(count)))
-  assert.equal(await other.userHasCrossSigningKeys(tablet.getSafeUserId(), true), true)
-  await other.bootstrapCrossSigning({})
-  await other.startDehydration()
-  assert.equal(await keys, 1)
-  await until(tablet, () => reads(tablet, roomId, 'when you come back'))
-})
+}

@@ -222,6 +222,13 @@ scenario('cross-signing keys and signatures are seen on the other server, and ve
   await world.settle()
   assert.deepEqual(await world.act(alice.lists()), { changed: [userId], left: [] })
   assert.deepEqual(await world.act(bob.lists()), { changed: [], left: [] })
+  const signaturesSeenBy = async (reader: SimDevice): Promise<unknown> =>
+    objectAt(at(await world.act(reader.query(userId)), 'master_keys', userId))['signatures']
+  assert.deepEqual(await signaturesSeenBy(alice), own[1].sign(master.crossSigning(userId, 'master'), aliceId)['signatures'])
+  assert.equal(await signaturesSeenBy(bob), undefined)
+  // From an old copy as well.
+  world.cut(alice.user.server, bob.user.server)
+  assert.deepEqual(await signaturesSeenBy(alice), own[1].sign(master.crossSigning(userId, 'master'), aliceId)['signatures'])
 })
 
 scenario('a device that logs out is gone on both servers, with its keys and messages', async (world) => {

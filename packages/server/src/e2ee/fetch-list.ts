@@ -6,6 +6,7 @@ import type { Query } from '../storage/sql.ts'
 import { deleteCrossSigningKeys, upsertCrossSigningKey, type KeyUsage } from '../storage/tables/cross-signing.ts'
 import { deleteRemoteDevices, forgetRemoteList, markStale, upsertRemoteDevice, upsertRemoteList } from '../storage/tables/device-lists.ts'
 import { deviceKeysBytesMax, keyBytesMax, remoteDevicesMax } from './limits.ts'
+import { publicKeyOf } from './local-keys.ts'
 import { isName } from './names.ts'
 import { ownKey } from './query-keys.ts'
 
@@ -88,10 +89,4 @@ export function keyRows(userId: UserId, list: Pick<FetchedList, 'masterKey' | 's
   const row = (usage: KeyUsage, key: JsonObject | undefined): string[][] =>
     key === undefined ? [] : [[userId, usage, publicKeyOf(key), canonicalJson(key)]]
   return [...row('master', list.masterKey), ...row('self_signing', list.selfSigningKey)]
-}
-
-/** The public key of a cross-signing key: the value of the only entry of `keys`. */
-export function publicKeyOf(key: JsonObject): string {
-  const first = isJsonObject(key['keys']) ? Object.values(key['keys'])[0] : undefined
-  return typeof first === 'string' && isName(first) ? first : '-'
 }

@@ -10,7 +10,7 @@ import {
 import { deviceKeysOf } from '../storage/tables/device-keys.ts'
 import { findDevice } from '../storage/tables/devices.ts'
 import { listStreamId } from '../storage/tables/device-lists.ts'
-import { storedObject } from './names.ts'
+import { isName, storedObject } from './names.ts'
 
 /** Somebody's devices with keys, and cross-signing keys, as others may see them. */
 export interface DeviceList {
@@ -66,6 +66,18 @@ export class LocalKeys {
     return lists
   }
 
+  /** Lists of other servers' users, with the signatures that `reader`, one of our users, made on their master keys. */
+  async signedBy(reader: UserId, lists: ReadonlyMap<UserId, DeviceList>): Promise<Map<UserId, DeviceList>> {
+    if (lists.size === 0) return new Map()
+    const signatures = Map.groupBy(await keySignaturesOn(this.#db, [...lists.keys()], reader), (row) => row.target_user)
+    const entries = [...lists].map(([userId, list]): [UserId, DeviceList] => {
+      const given = signatures.get(userId)
+      if (given === undefined || list.masterKey === undefined) return [userId, list]
+      return [userId, { ...list, masterKey: signed(list.masterKey, publicKeyOf(list.masterKey), given) }]
+    })
+    return new Map(entries)
+  }
+
   async hasDevice(userId: UserId, deviceId: string): Promise<boolean> {
     return (await findDevice(this.#db, userId, deviceId)) !== undefined
   }
@@ -79,6 +91,12 @@ export class LocalKeys {
 function crossSigningKey(rows: readonly CrossSigningRow[], usage: KeyUsage, given: readonly KeySignatureRow[]): JsonObject | undefined {
   const row = rows.find((each) => each.usage === usage)
   return row === undefined ? undefined : signed(storedObject(row.json), row.public_key, given)
+}
+
+/** The public key of a cross-signing key: the value of the only entry of `keys`. */
+export function publicKeyOf(key: JsonObject): string {
+  const first = isJsonObject(key['keys']) ? Object.values(key['keys'])[0] : undefined
+  return typeof first === 'string' && isName(first) ? first : '-'
 }
 
 /** Keys with the signatures that were uploaded apart from them added to their own. */

@@ -39,15 +39,15 @@ export class KeyQueries {
 
   /** The answer to one of our users as JSON. Servers that give none are named in `failures`. */
   async query(reader: UserId, wanted: QueriedDevices, timeoutMs: number | undefined): Promise<string> {
-    const { serverName, remoteLists } = this.#ports
+    const { serverName, remoteLists, localKeys } = this.#ports
     const answer = new KeyAnswer()
     const users = Map.groupBy(wanted.keys(), (userId) => serverOf(userId))
     const local = users.get(serverName) ?? []
     users.delete(serverName)
-    for (const [userId, list] of await this.#ports.localKeys.lists(local, reader)) answer.add(userId, list, wanted.get(userId))
+    for (const [userId, list] of await localKeys.lists(local, reader)) answer.add(userId, list, wanted.get(userId))
 
     const { kept, missing } = await remoteLists.find([...users.values()].flat())
-    for (const [userId, list] of kept) answer.add(userId, list, wanted.get(userId))
+    const remote = new Map(kept)
     const unknown = Map.groupBy(missing, (userId) => serverOf(userId))
     const bodies = new Map([...unknown].map(([server, userIds]) => [server, { device_keys: devicesOf(userIds, wanted) }]))
     const failed: UserId[] = []
@@ -56,10 +56,11 @@ export class KeyQueries {
       if ('failure' in each) {
         answer.failures[each.server] = failureJson(each.failure)
         failed.push(...userIds)
-      } else for (const userId of userIds) answer.add(userId, readList(each.value, userId), wanted.get(userId))
+      } else for (const userId of userIds) remote.set(userId, readList(each.value, userId))
     }
     // What is known of old is better than nothing while a server is away.
-    for (const [userId, list] of await remoteLists.findOld(failed)) answer.add(userId, list, wanted.get(userId))
+    for (const [userId, list] of await remoteLists.findOld(failed)) remote.set(userId, list)
+    for (const [userId, list] of await localKeys.signedBy(reader, remote)) answer.add(userId, list, wanted.get(userId))
     remoteLists.follow(missing)
     return answer.json()
   }
