@@ -126,6 +126,7 @@ const heardEvents = [
   CryptoEvent.DevicesUpdated,
   CryptoEvent.UserTrustStatusChanged,
   CryptoEvent.KeyBackupDecryptionKeyCached,
+  CryptoEvent.KeyBackupSessionsRemaining,
 ] as const
 
 /** The client's encryption. */

@@ -57,7 +57,7 @@ export async function seesSigned(client: MatrixClient, device: MatrixClient): Pr
 }
 
 /** Wait until a client knows a device of somebody. */
-export async function knowsDevice(client: MatrixClient, device: MatrixClient): Promise<void> {
+export async function seesDevice(client: MatrixClient, device: MatrixClient): Promise<void> {
   const [userId, deviceId] = [device.getSafeUserId(), device.getDeviceId() ?? '']
   await until(client, async () => {
     const known = await cryptoOf(client).getUserDeviceInfo([userId])
