@@ -73,7 +73,14 @@ export { resolveState } from './resolve/resolve-state.ts'
 export { splitStateTuple, stateTuple, type StateTuple } from './resolve/state-tuple.ts'
 
 export type { PushFacts } from './push/compile-condition.ts'
-export { basePushRules, defaultPushRules, personalPushRules, withDefaultRules, type DefaultRuleChange } from './push/default-rules.ts'
+export {
+  basePushRules,
+  defaultPushRules,
+  personalPushRules,
+  threadRules,
+  withDefaultRules,
+  type DefaultRuleChange,
+} from './push/default-rules.ts'
 export {
   compileRules,
   dependsOnUser,

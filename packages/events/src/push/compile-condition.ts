@@ -17,6 +17,8 @@ export interface PushFacts {
   readonly senderPower: number
   /** The level needed to notify by this key, such as `room`. */
   readonly notificationLevel: (key: string) => number
+  /** Is the user subscribed to the thread that the event is in? Absent for an event of the main timeline. */
+  readonly threadSubscription?: boolean
 }
 
 /** A condition that is ready to be asked. */
@@ -26,6 +28,8 @@ export interface CompiledCondition {
   readonly userIdAt?: string
   /** Does it look for the user's display name? */
   readonly usesDisplayName?: boolean
+  /** Does it ask whether the user is subscribed to the event's thread? */
+  readonly usesThreadSubscription?: boolean
 }
 
 const never: CompiledCondition = { holds: () => false }
@@ -46,6 +50,8 @@ export function compileCondition(condition: JsonObject): CompiledCondition {
       return compileMemberCount(condition['is'])
     case 'sender_notification_permission':
       return compilePermission(condition['key'])
+    case 'io.element.msc4306.thread_subscription':
+      return compileThreadSubscription(condition['subscribed'])
     default:
       return never
   }
@@ -111,6 +117,11 @@ function compileMemberCount(is: JsonValue | undefined): CompiledCondition {
 function compilePermission(key: JsonValue | undefined): CompiledCondition {
   if (typeof key !== 'string') return never
   return { holds: (_, { senderPower, notificationLevel }) => senderPower >= notificationLevel(key) }
+}
+
+function compileThreadSubscription(subscribed: JsonValue | undefined): CompiledCondition {
+  if (typeof subscribed !== 'boolean') return never
+  return { holds: (_, { threadSubscription }) => threadSubscription === subscribed, usesThreadSubscription: true }
 }
 
 function isUser(value: JsonValue | undefined, userId: string | undefined): boolean {

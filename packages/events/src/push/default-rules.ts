@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../json/json-value.ts'
-import { pushRuleKinds, type PushRule, type PushRuleset } from './push-rule.ts'
+import type { PushRule, PushRuleset } from './push-rule.ts'
 
 const highlight = { set_tweak: 'highlight' }
 const sound = (value: string): JsonObject => ({ set_tweak: 'sound', value })
@@ -21,6 +21,20 @@ const pollRules = ['start', 'end'].flatMap((step) => [
   ),
   rule(`.org.matrix.msc3930.rule.poll_${step}`, [match('type', `org.matrix.msc3381.poll.${step}`)], ['notify']),
 ])
+
+/**
+ * By these, threads notify those who are subscribed to them and nobody else (MSC4306). They are off until a user's client first
+ * subscribes to a thread: with clients that know nothing of subscriptions, threads would fall silent.
+ */
+export const threadRules: readonly PushRule[] = [
+  rule('.io.element.msc4306.rule.unsubscribed_thread', [{ kind: 'io.element.msc4306.thread_subscription', subscribed: false }], [], false),
+  rule(
+    '.io.element.msc4306.rule.subscribed_thread',
+    [{ kind: 'io.element.msc4306.thread_subscription', subscribed: true }],
+    ['notify', sound('default')],
+    false,
+  ),
+]
 
 /** The rule that is before all others, a user's own ones too. */
 const master = rule('.m.rule.master', [], [], false)
@@ -63,6 +77,7 @@ export const basePushRules: PushRuleset = {
     pollResponse,
   ],
   content: [],
+  postcontent: threadRules,
   room: [],
   sender: [],
   underride: [
@@ -94,6 +109,7 @@ export function withDefaultRules(own: Partial<PushRuleset>, changes: ReadonlyMap
   return {
     override: [changed(master), ...kind('override')],
     content: kind('content'),
+    postcontent: kind('postcontent'),
     room: kind('room'),
     sender: kind('sender'),
     underride: kind('underride'),
@@ -111,8 +127,15 @@ export function personalPushRules(rules: PushRuleset, userId: string): PushRules
     ...each,
     ...(each.conditions === undefined ? {} : { conditions: each.conditions.map(condition) }),
   })
-  const [override, content, room, sender, underride] = pushRuleKinds.map((kind) => rules[kind].map(personal))
-  return { override: override ?? [], content: content ?? [], room: room ?? [], sender: sender ?? [], underride: underride ?? [] }
+  const kind = (name: keyof PushRuleset): PushRule[] => rules[name].map(personal)
+  return {
+    override: kind('override'),
+    content: kind('content'),
+    postcontent: kind('postcontent'),
+    room: kind('room'),
+    sender: kind('sender'),
+    underride: kind('underride'),
+  }
 }
 
 /** The predefined rules as a new user's client sees them. */

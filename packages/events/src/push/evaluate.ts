@@ -52,24 +52,30 @@ export interface UserDependence {
   readonly userIdPaths: readonly string[]
   /** Is a display name looked for in the body? */
   readonly displayName: boolean
+  /** Is it asked whether the user is subscribed to the event's thread? */
+  readonly threadSubscription: boolean
 }
 
 /**
  * Which rules depend on the user. For all others one evaluation without a user id is enough for the whole class: only the users whom
- * {@link namedUserIds} gives, and those whose display name the body may hold, need one of their own.
+ * {@link namedUserIds} gives, those whose display name the body may hold, and those who are subscribed to the event's thread, need one
+ * of their own.
  */
 export function dependsOnUser(compiled: CompiledRules): UserDependence {
   const ruleIds = new Set<string>()
   const userIdPaths = new Set<string>()
   let displayName = false
+  let threadSubscription = false
   for (const { conditions, outcome } of compiled.rules) {
-    for (const { userIdAt, usesDisplayName } of conditions) {
+    for (const { userIdAt, usesDisplayName, usesThreadSubscription } of conditions) {
       if (userIdAt !== undefined) userIdPaths.add(userIdAt)
-      if (usesDisplayName === true) displayName = true
-      if ((userIdAt !== undefined || usesDisplayName === true) && outcome.ruleId !== undefined) ruleIds.add(outcome.ruleId)
+      displayName ||= usesDisplayName === true
+      threadSubscription ||= usesThreadSubscription === true
+      const depends = userIdAt !== undefined || usesDisplayName === true || usesThreadSubscription === true
+      if (depends && outcome.ruleId !== undefined) ruleIds.add(outcome.ruleId)
     }
   }
-  return { ruleIds: [...ruleIds], userIdPaths: [...userIdPaths], displayName }
+  return { ruleIds: [...ruleIds], userIdPaths: [...userIdPaths], displayName, threadSubscription }
 }
 
 /** The ids that the event has where the rules compare with a user's id: for every other user those conditions do not hold. */
@@ -97,6 +103,7 @@ function conditionsOf(kind: PushRuleKind, rule: PushRule): readonly CompiledCond
     case 'sender':
       return [{ holds: ({ pdu }) => pdu.sender === rule.rule_id }]
     case 'override':
+    case 'postcontent':
     case 'underride':
       return (rule.conditions ?? []).map(compileCondition)
   }

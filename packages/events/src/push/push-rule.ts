@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../json/json-value.ts'
 
-/** The kinds of push rules in the order in which they are tried. */
-export const pushRuleKinds = ['override', 'content', 'room', 'sender', 'underride'] as const
+/** The kinds of push rules in the order in which they are tried. Of `postcontent` (MSC4306) there are only the server's own. */
+export const pushRuleKinds = ['override', 'content', 'postcontent', 'room', 'sender', 'underride'] as const
 
 /** One of {@link pushRuleKinds}. */
 export type PushRuleKind = (typeof pushRuleKinds)[number]
@@ -17,7 +17,7 @@ export interface PushRule {
   readonly default: boolean
   readonly enabled: boolean
   readonly actions: readonly JsonValue[]
-  /** Of override and underride rules. */
+  /** Of override, postcontent and underride rules. */
   readonly conditions?: readonly JsonObject[]
   /** Of content rules. */
   readonly pattern?: string

@@ -6,7 +6,7 @@ import { TestRoom, type EventDraft } from '../auth/room.fixture.ts'
 import { NumberLexeme } from '../json/json-value.ts'
 import type { JsonObject } from '../json/json-value.ts'
 import type { PushFacts } from './compile-condition.ts'
-import { basePushRules, defaultPushRules, withDefaultRules } from './default-rules.ts'
+import { threadRules, basePushRules, defaultPushRules, withDefaultRules } from './default-rules.ts'
 import { compileRules, dependsOnUser, evaluate, namedUserIds, type PushOutcome } from './evaluate.ts'
 import { firstWordOf, mentionedUserIds, wordsOf } from './mentions.ts'
 import { PushEvent } from './push-event.ts'
@@ -128,7 +128,11 @@ test("predefined rules: a client sees its user's id", () => {
 })
 
 function override(conditions: JsonObject[]): PushRuleset {
-  return { override: [own('mine', { conditions })], content: [], room: [], sender: [], underride: [] }
+  return { override: [own('mine', { conditions })], content: [], postcontent: [], room: [], sender: [], underride: [] }
+}
+
+function threadCondition(subscribed: boolean | string): JsonObject {
+  return { kind: 'io.element.msc4306.thread_subscription', subscribed }
 }
 
 function own(ruleId: string, more: Partial<PushRule> = {}): PushRule {
@@ -170,6 +174,11 @@ const conditions: [why: string, condition: JsonObject, draft: Partial<EventDraft
   ['member count as a number', { kind: 'room_member_count', is: 3 }, text('x'), {}, false],
   ['permission', { kind: 'sender_notification_permission', key: 'room' }, text('x'), { senderPower: 50 }, true],
   ['permission without a key', { kind: 'sender_notification_permission' }, text('x'), { senderPower: 50 }, false],
+  ['subscribed to the thread', threadCondition(true), text('x'), { threadSubscription: true }, true],
+  ['not subscribed to the thread', threadCondition(false), text('x'), { threadSubscription: false }, true],
+  ['subscribed, and asked for the contrary', threadCondition(false), text('x'), { threadSubscription: true }, false],
+  ['a subscription without a thread', threadCondition(false), text('x'), {}, false],
+  ['a subscription of another shape', threadCondition('true'), text('x'), { threadSubscription: true }, false],
   ['unknown kind', { kind: 'org.example' }, text('x'), {}, false],
   ['no kind', {}, text('x'), {}, false],
 ]
@@ -218,6 +227,7 @@ test('what depends on the user is known, so that one evaluation serves all other
     ruleIds: ['.m.rule.invite_for_me', '.m.rule.is_user_mention'],
     userIdPaths: ['state_key', 'content.m\\.mentions.user_ids'],
     displayName: false,
+    threadSubscription: false,
   })
   const event = pushEvent(text('hi', { 'm.mentions': { user_ids: [bob, bob, 5] } }))
   assert.deepEqual([...namedUserIds(dependence, event)], [bob])
@@ -225,6 +235,20 @@ test('what depends on the user is known, so that one evaluation serves all other
   const { userId: _, displayName: __, ...anybody } = base
   check(evaluate(defaults, event, anybody), ['.m.rule.message', true, false])
   assert.equal(dependsOnUser(compileRules(override([{ kind: 'contains_display_name' }]))).displayName, true)
+})
+
+test('the rules of threads are off at first; once on they come after mentions and before messages', () => {
+  assert.deepEqual(
+    defaultPushRules(bob).postcontent.map(({ enabled }) => enabled),
+    [false, false],
+  )
+  const on = compileRules(withDefaultRules({}, new Map(threadRules.map(({ rule_id }) => [rule_id, { enabled: true }]))))
+  assert.equal(dependsOnUser(on).threadSubscription, true)
+  const decide = (facts: Partial<PushFacts>, more: JsonObject = {}) => evaluate(on, pushEvent(text('x', more)), { ...base, ...facts })
+  check(decide({}), ['.m.rule.message', true, false])
+  check(decide({ threadSubscription: false }), ['.io.element.msc4306.rule.unsubscribed_thread', false, false])
+  check(decide({ threadSubscription: true }), ['.io.element.msc4306.rule.subscribed_thread', true, false])
+  check(decide({ threadSubscription: false }, { 'm.mentions': { user_ids: [bob] } }), ['.m.rule.is_user_mention', true, true])
 })
 
 test('whoever stands in a body is found by the first word of their name', () => {

@@ -17,6 +17,8 @@ import { getRoomState } from './rooms/get-room-state.ts'
 import { slidingSync } from './sliding-sync/sliding-sync.ts'
 import { sync } from './sync/sync.ts'
 import { getThreadRoots } from './threads-list/get-thread-roots.ts'
+import { getThreadSubscription } from './thread-subscriptions/get-thread-subscription.ts'
+import { getThreadSubscriptions } from './thread-subscriptions/get-thread-subscriptions.ts'
 import { setTyping } from './typing/set-typing.ts'
 
 /** The operations that read rooms, /sync among them, and what is said of reading: typing, receipts, markers. */
@@ -35,6 +37,8 @@ export const readingEndpoints = [
   getRoomState,
   getRoomStateWithKey,
   getThreadRoots,
+  getThreadSubscription,
+  getThreadSubscriptions,
   postReceipt,
   setPresence,
   setReadMarker,

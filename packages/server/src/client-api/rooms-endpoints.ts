@@ -21,6 +21,8 @@ import { getRoomSummary } from './room-summary/get-room-summary.ts'
 import { getSpaceHierarchy } from './space-hierarchy/get-space-hierarchy.ts'
 import { sendMessage } from './room-send/send-message.ts'
 import { setRoomStateWithKey } from './room-state/set-room-state-with-key.ts'
+import { removeThreadSubscription } from './thread-subscriptions/remove-thread-subscription.ts'
+import { setThreadSubscription } from './thread-subscriptions/set-thread-subscription.ts'
 
 /** The operations that change rooms, and the room directory. */
 export const roomsEndpoints = [
@@ -42,9 +44,11 @@ export const roomsEndpoints = [
   leaveRoom,
   queryPublicRooms,
   redactEvent,
+  removeThreadSubscription,
   sendMessage,
   setRoomAlias,
   setRoomStateWithKey,
   setRoomVisibilityOnDirectory,
+  setThreadSubscription,
   unban,
 ] as const

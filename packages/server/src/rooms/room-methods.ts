@@ -18,6 +18,7 @@ import { membershipIn } from '../storage/tables/memberships.ts'
 import { changeMembership, isDesertedHere, takesPart, type MembershipCommand } from './commands/change-membership.ts'
 import { forgetRoom } from './commands/forget-room.ts'
 import { sendEvent } from './commands/send-event.ts'
+import { subscribeThread } from './commands/subscribe-thread.ts'
 import type { RoomEngine } from './engine/room-engine.ts'
 import type { TransactionKey, TransactionMemory } from './engine/transaction-memory.ts'
 import { historyMethods } from './inbound/history-methods.ts'
@@ -37,6 +38,7 @@ import {
   type MakeRequest,
   type OwnMembership,
 } from './membership/serve-membership.ts'
+import type { ThreadSubscriptionArguments } from './relations/thread-subscription.ts'
 
 /** An object as JSON.parse gives it: what a client sent as content. */
 export type PlainObject = Readonly<Record<string, unknown>>
@@ -179,6 +181,9 @@ export function roomMethods(ports: RoomPorts) {
     }): Promise<{ answers: readonly PduAnswer[] }> {
       return { answers: await admitPdus(ports, args.roomId, args.origin, args.pdus.map(objectOf)) }
     },
+
+    /** Subscribe a user of ours to a thread, or end that. */
+    subscribeThread: (args: ThreadSubscriptionArguments): Promise<object> => subscribeThread(engine, args),
 
     /** Forget a room that the user has left. */
     async forget(args: { readonly roomId: RoomId; readonly userId: UserId }): Promise<object> {

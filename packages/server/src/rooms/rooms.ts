@@ -10,6 +10,7 @@ import {
   type SendArguments,
   type SendMembershipArguments,
 } from './room-methods.ts'
+import type { ThreadSubscriptionArguments } from './relations/thread-subscription.ts'
 
 /** Calls a room method in the process that owns the room. */
 export interface RoomCalls {
@@ -94,6 +95,10 @@ export class Rooms {
 
   receiveInvite(args: InviteArguments): ReturnType<RoomMethods['receiveInvite']> {
     return this.#calls.call(args.roomId, 'receiveInvite', args)
+  }
+
+  subscribeThread(args: ThreadSubscriptionArguments): ReturnType<RoomMethods['subscribeThread']> {
+    return this.#calls.call(args.roomId, 'subscribeThread', args)
   }
 
   forget(roomId: RoomId, userId: UserId): ReturnType<RoomMethods['forget']> {

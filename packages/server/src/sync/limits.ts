@@ -28,3 +28,6 @@ export const catchUpMsMax = 2_000
 export const slotsMax = 32
 /** Lists of ignored users in memory; most are empty. */
 export const ignoredListsInMemoryMax = 10_000
+/** Subscriptions to threads in one answer, and when the client does not say (MSC4308). */
+export const threadSubscriptionsPageMax = 500
+export const threadSubscriptionsPageDefault = 100

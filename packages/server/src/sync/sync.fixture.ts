@@ -81,7 +81,7 @@ export class World {
     const signer = { serverName, key: signingKeyFromSeed(keyId, new Uint8Array(32).fill(7)) }
     const audience = { tally }
     const audiences = overrides.rules === undefined ? undefined : new PushAudiences(db, overrides.rules)
-    const audienceOf: EnginePorts['audienceOf'] = async (view) => (audiences === undefined ? audience : audiences.of(view))
+    const audienceOf: EnginePorts['audienceOf'] = async (view, thread) => (audiences === undefined ? audience : audiences.of(view, thread))
     this.engine = new RoomEngine({ db, serverName, signer, clock: this.clock, random: realRandom(), audienceOf }, 1e8)
     this.#transactions = new TransactionMemory(db)
     this.ports = { ...ports, engine: this.engine, clock: this.clock, ...overrides }

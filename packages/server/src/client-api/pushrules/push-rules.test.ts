@@ -19,7 +19,7 @@ onEachUserServer('the rules that everybody has, with the id of whose they are', 
   assert.deepEqual(Object.keys(all), ['global'])
   assert.deepEqual((await call('GET', base, { token })).json, all)
   assert.deepEqual((await call('GET', `${g}/`, { token })).json, all['global'])
-  assert.deepEqual(Object.keys(Object(all['global'])).sort(), ['content', 'override', 'room', 'sender', 'underride'])
+  assert.deepEqual(Object.keys(Object(all['global'])).sort(), ['content', 'override', 'postcontent', 'room', 'sender', 'underride'])
   assert.equal((await ids(server, token, 'override'))[0], '.m.rule.master')
   const mention = (await call('GET', `${g}/override/.m.rule.is_user_mention`, { token })).json
   assert.deepEqual(mention['conditions'], [{ kind: 'event_property_contains', key: 'content.m\\.mentions.user_ids', value: '@alice:here' }])
@@ -106,6 +106,7 @@ onEachUserServer('what is refused', {}, async ({ call, join }) => {
     ['GET', '/global/room/none', undefined, '404 M_NOT_FOUND'],
     ['GET', '/global/room/none/enabled', undefined, '404 M_NOT_FOUND'],
     ['GET', '/device/', undefined, '404 M_UNRECOGNIZED'],
+    ['PUT', '/global/postcontent/mine', rule, '400 M_INVALID_PARAM'],
     ['PUT', '/global/room/.mine', rule, '400 M_INVALID_PARAM'],
     ['PUT', '/global/room/a%2Fb', rule, '400 M_INVALID_PARAM'],
     ['PUT', '/global/room/a%5Cb', rule, '400 M_INVALID_PARAM'],

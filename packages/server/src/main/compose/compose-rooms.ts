@@ -46,7 +46,14 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
   const { clock, log, random } = platform
   const audiences = new PushAudiences(db, roomRules(users))
   const engine = new RoomEngine(
-    { db, serverName: config.server.name, signer: federation.signer, clock, random, audienceOf: (view) => audiences.of(view) },
+    {
+      db,
+      serverName: config.server.name,
+      signer: federation.signer,
+      clock,
+      random,
+      audienceOf: (view, thread) => audiences.of(view, thread),
+    },
     config.cache.roomViewsMb * 1024 * 1024,
   )
   const peers = new RemoteRooms({ client: federation.client, ring: federation.ring })

@@ -13,6 +13,12 @@ export interface EnginePorts {
   readonly signer: Signer
   readonly clock: Clock
   readonly random: Random
-  /** Who is to be notified of a live event: by what the view and its members' rules say. Judges without waiting. */
-  readonly audienceOf: (view: RoomView) => Promise<{ tally(view: RoomView, pdu: Pdu, thread: EventId | undefined): PushTally }>
+  /**
+   * Who is to be notified of a live event in a thread, or in the main timeline: by what the view and its members' rules say. Judges
+   * without waiting.
+   */
+  readonly audienceOf: (
+    view: RoomView,
+    thread: EventId | undefined,
+  ) => Promise<{ tally(view: RoomView, pdu: Pdu, thread: EventId | undefined): PushTally }>
 }

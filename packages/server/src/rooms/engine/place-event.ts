@@ -107,7 +107,7 @@ async function advance(
     view,
     named.filter((number) => number !== 0 && number !== event.event),
   )
-  const audience = await ports.audienceOf(view)
+  const audience = await ports.audienceOf(view, event.thread)
 
   // From here on nothing waits.
   const serversBefore = [...view.servers.keys()]

@@ -1,5 +1,6 @@
 import { forgetParsed, type EventId, type Pdu, type RoomId, type RoomRules, type ServerName, type UserId } from '@causeway/events'
 import { limits } from '../../limits.ts'
+import { subscribedThreadsInMemoryMax } from '../relations/limits.ts'
 import { RoomRelations } from '../relations/room-relations.ts'
 import { KeyTable } from './key-table.ts'
 import { RecentMap } from './recent-map.ts'
@@ -70,6 +71,9 @@ export class RoomView {
   readonly pendingRedactions = new Map<EventId, EventNumber>()
 
   readonly relations = new RoomRelations()
+
+  /** Our users who are subscribed to threads, by the threads' roots, as far as it was asked. */
+  readonly threadSubscribers = new RecentMap<EventId, ReadonlySet<string>>(subscribedThreadsInMemoryMax)
 
   readonly #events = new RecentMap<EventNumber, StoredEvent>(limits.roomEventsInMemoryMax)
   readonly #numbers = new RecentMap<EventId, EventNumber>(limits.roomEventsInMemoryMax)

@@ -51,6 +51,7 @@ export class PushAudience {
   readonly #byFirstWord = new Map<string, UserId[]>()
   /** Users in none of the classes that the room counts: each is judged by itself and gets rows. */
   readonly #apart = new Map<string, CompiledRules>()
+  #asksForSubscriptions = false
 
   /** Read rules and names of all our joined users. Bound: our users in the room. */
   static async load(db: Database, view: RoomView, source: RulesSource): Promise<PushAudience> {
@@ -68,9 +69,11 @@ export class PushAudience {
 
   #add(userId: UserId, { classId, rules }: UserRules, displayName: string | undefined): void {
     const known = this.#classes.get(classId)
+    const dependence = known?.dependence ?? dependsOnUser(rules)
+    this.#asksForSubscriptions ||= dependence.threadSubscription
     if (known !== undefined) this.#classes.set(classId, { ...known, users: known.users + 1 })
     else if (this.#classes.size < limits.pushClassesPerRoomMax) {
-      this.#classes.set(classId, { rules, dependence: dependsOnUser(rules), users: 1 })
+      this.#classes.set(classId, { rules, dependence, users: 1 })
     } else {
       this.#apart.set(userId, rules)
     }
@@ -79,10 +82,19 @@ export class PushAudience {
     if (word !== undefined) this.#byFirstWord.set(word, [...(this.#byFirstWord.get(word) ?? []), userId])
   }
 
-  /** Whom the event, in a thread or in the main timeline, notifies. `view` is the room before the event's own state is taken in. */
-  tally(view: RoomView, pdu: Pdu, thread: EventId | undefined): PushTally {
+  /** Does anybody's rule ask who is subscribed to an event's thread? */
+  get asksForSubscriptions(): boolean {
+    return this.#asksForSubscriptions
+  }
+
+  /**
+   * Whom the event, in a thread or in the main timeline, notifies. `view` is the room before the event's own state is taken in.
+   * `subscribers`: of the thread, where a rule asks for them.
+   */
+  tally(view: RoomView, pdu: Pdu, thread: EventId | undefined, subscribers: ReadonlySet<string> = nobody): PushTally {
     const event = new PushEvent(pdu)
-    const base = facts(view, pdu)
+    // Most members of a class are not subscribed: those who are, are judged apart.
+    const base: PushFacts = { ...facts(view, pdu), ...(thread === undefined ? {} : { threadSubscription: false }) }
     const classOutcomes = new Map<number, PushOutcome>()
     const named = new Set<string>()
     let byName = false
@@ -95,12 +107,18 @@ export class PushAudience {
     if (byName && typeof body === 'string' && this.#byFirstWord.size > 0) {
       for (const word of wordsOf(body)) for (const userId of this.#byFirstWord.get(word) ?? []) named.add(userId)
     }
+    for (const userId of subscribers) named.add(userId)
     const actions: PushAction[] = []
     const judge = (userId: string): void => {
       const user = this.#users.get(userId)
       const rules = this.#apart.get(userId) ?? this.#classes.get(user?.classId ?? 0)?.rules
       if (user === undefined || rules === undefined || userId === pdu.sender) return
-      const own = { ...base, userId, ...(user.displayName === undefined ? {} : { displayName: user.displayName }) }
+      const own = {
+        ...base,
+        userId,
+        ...(user.displayName === undefined ? {} : { displayName: user.displayName }),
+        ...(subscribers.has(userId) ? { threadSubscription: true } : {}),
+      }
       const outcome = evaluate(rules, event, own)
       const counted = classOutcomes.get(user.classId)
       const notify = difference(outcome.notify, counted?.notify)
@@ -116,6 +134,8 @@ export class PushAudience {
     return { counts: addCounts(view.counts, { notified, highlighted, rows: actions.length, inThread: thread !== undefined }), actions }
   }
 }
+
+const nobody: ReadonlySet<string> = new Set()
 
 /** 1 where the user gets what the class does not, -1 the other way round. */
 function difference(own: boolean, ofClass: boolean | undefined): number {

@@ -1,4 +1,7 @@
+import type { EventId, Pdu } from '@causeway/events'
 import type { Database } from '../../storage/database.ts'
+import { subscribersOf } from '../../storage/tables/thread-subscriptions.ts'
+import type { PushTally } from '../engine/push-tally.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import { PushAudience, type RulesSource } from './push-audience.ts'
 
@@ -6,6 +9,11 @@ interface Known {
   readonly audience: PushAudience
   readonly rulesVersion: number
   readonly membersVersion: number
+}
+
+/** What judges one event. */
+interface Audience {
+  tally(view: RoomView, pdu: Pdu, thread: EventId | undefined): PushTally
 }
 
 /** The push audience of each room in memory, made anew when its members or anybody's rules have changed. */
@@ -19,7 +27,15 @@ export class PushAudiences {
     this.#source = source
   }
 
-  async of(view: RoomView): Promise<PushAudience> {
+  /** The audience of a room for an event in a thread, or in the main timeline. Runs under the room's queue. */
+  async of(view: RoomView, thread: EventId | undefined): Promise<Audience> {
+    const audience = await this.#audienceOf(view)
+    if (thread === undefined || !audience.asksForSubscriptions) return audience
+    const subscribers = await this.#subscribersOf(view, thread)
+    return { tally: (now, pdu) => audience.tally(now, pdu, thread, subscribers) }
+  }
+
+  async #audienceOf(view: RoomView): Promise<PushAudience> {
     const known = this.#known.get(view)
     const rulesVersion = this.#source.version
     const membersVersion = view.localMembersVersion
@@ -27,5 +43,14 @@ export class PushAudiences {
     const audience = await PushAudience.load(this.#db, view, this.#source)
     this.#known.set(view, { audience, rulesVersion, membersVersion })
     return audience
+  }
+
+  /** Changed under the room's queue only (`subscribeThread`), which keeps what is remembered true. */
+  async #subscribersOf(view: RoomView, thread: EventId): Promise<ReadonlySet<string>> {
+    const known = view.threadSubscribers.get(thread)
+    if (known !== undefined) return known
+    const subscribers = new Set(await subscribersOf(this.#db, view.room, thread))
+    view.threadSubscribers.set(thread, subscribers)
+    return subscribers
   }
 }

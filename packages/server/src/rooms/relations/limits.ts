@@ -27,5 +27,9 @@ export const relationsSlice = 200
 export const relationsScanMax = 2_000
 /** Kinds and senders of relations to the events of a page that a filter looks at. */
 export const relatedByMax = 5_000
+/** Subscriptions to threads of one user, those that ended among them; about 200 bytes each. */
+export const threadSubscriptionsMax = 10_000
+/** Threads of a room in memory whose subscribers are remembered. */
+export const subscribedThreadsInMemoryMax = 100
 /** Newest events in threads of a room among which unread ones are counted; about 150 bytes each in memory. */
 export const threadEventsMax = 1_000

@@ -7,6 +7,7 @@ import {
   compileRules,
   evaluate,
   PushEvent,
+  threadRules,
   withDefaultRules,
   type CompiledRules,
   type EventId,
@@ -15,6 +16,7 @@ import {
   type UserId,
 } from '@causeway/events'
 import { user, World } from '../../sync/sync.fixture.ts'
+import { subscribeThread } from '../commands/subscribe-thread.ts'
 import type { StoredEvent } from '../engine/stored-event.ts'
 import type { UserRules } from '../push/push-audience.ts'
 
@@ -27,14 +29,17 @@ const keyword = compileRules(
     content: [{ rule_id: 'word', default: false, enabled: true, pattern: 'lunch', actions: ['notify', { set_tweak: 'highlight' }] }],
   }),
 )
+const byThread = compileRules(withDefaultRules({}, new Map(threadRules.map(({ rule_id }) => [rule_id, { enabled: true }]))))
 const users: readonly (readonly [UserId, UserRules])[] = [
   [user('alice'), { classId: 1, rules: defaults }],
   [user('bob'), { classId: 1, rules: defaults }],
   [user('carol'), { classId: 2, rules: muted }],
   [user('dave'), { classId: 2 ** 48, rules: keyword }],
+  [user('erin'), { classId: 3, rules: byThread }],
+  [user('frank'), { classId: 3, rules: byThread }],
 ]
 const rulesOf = new Map(users)
-const [alice, bob, carol, dave] = users.map(([id]) => id) as [UserId, UserId, UserId, UserId]
+const [alice, bob, carol, dave, erin, frank] = users.map(([id]) => id) as [UserId, UserId, UserId, UserId, UserId, UserId]
 
 function rulesFor(id: UserId): UserRules {
   const rules = rulesOf.get(id)
@@ -73,6 +78,8 @@ class Model {
   readonly said: Said[] = []
   readonly receipts: { readonly userId: UserId; readonly thread: string; readonly pos: number }[] = []
   readonly joined = new Map<UserId, number>()
+  /** Thread roots and users. */
+  readonly subscriptions = new Set<string>()
 
   take(event: StoredEvent): void {
     const { pdu, pos } = event
@@ -80,8 +87,11 @@ class Model {
     const relates = pdu.content['m.relates_to'] as { rel_type: string; event_id: string } | undefined
     const parent = this.said.find(({ id }) => id === relates?.event_id)
     const thread = relates === undefined ? 'main' : relates.rel_type === 'm.thread' ? relates.event_id : (parent?.thread ?? 'main')
-    const facts = { memberCount: 4, senderPower: 0, notificationLevel: () => 50 }
-    const outcomeFor = (id: UserId, rules: CompiledRules) => evaluate(rules, new PushEvent(pdu), { ...facts, userId: id })
+    const facts = { memberCount: 6, senderPower: 0, notificationLevel: () => 50 }
+    const outcomeFor = (id: UserId, rules: CompiledRules) => {
+      const threadSubscription = this.subscriptions.has(`${thread} ${id}`)
+      return evaluate(rules, new PushEvent(pdu), { ...facts, userId: id, ...(thread === 'main' ? {} : { threadSubscription }) })
+    }
     const outcomes = new Map(users.map(([id, { rules }]) => [id, outcomeFor(id, rules)]))
     this.said.push({ id: pdu.eventId, pos, sender: pdu.sender, thread, origin: parent?.origin ?? pdu.eventId, outcomes })
     if (pdu.type === 'm.room.member' && pdu.content['membership'] === 'join') this.joined.set(pdu.stateKey as UserId, pos)
@@ -108,15 +118,15 @@ class Model {
 
 /** One random thing that somebody does. */
 async function act(world: World, room: RoomId, model: Model, random: (below: number) => number): Promise<void> {
-  const members = [alice, bob, carol, dave].filter((id) => model.joined.has(id))
+  const members = users.map(([id]) => id).filter((id) => model.joined.has(id))
   const who = members[random(members.length)] ?? alice
   const target = model.said[model.said.length - 1 - random(Math.min(model.said.length, 12))]
   assert.ok(target !== undefined)
-  const mention = random(4) === 0 ? { 'm.mentions': { user_ids: [users[random(4)]?.[0] ?? alice] } } : {}
+  const mention = random(4) === 0 ? { 'm.mentions': { user_ids: [users[random(users.length)]?.[0] ?? alice] } } : {}
   const content: JsonObject = { msgtype: 'm.text', body: random(3) === 0 ? 'time for lunch' : 'hello', ...mention }
   const relates = (type: string, id: string): JsonObject => ({ ...content, 'm.relates_to': { rel_type: type, event_id: id } })
   const roots = model.said.filter(({ id, origin, thread }) => id === origin && thread === 'main')
-  switch (random(9)) {
+  switch (random(11)) {
     case 0:
     case 1:
       await world.send(room, who, 'm.room.message', content)
@@ -135,6 +145,17 @@ async function act(world: World, room: RoomId, model: Model, random: (below: num
       await world.member(room, dave, model.joined.has(dave) ? 'leave' : 'join')
       if (model.joined.has(dave)) model.joined.delete(dave)
       return
+    case 7:
+    case 8: {
+      const userId = [erin, frank, bob][random(3)] ?? erin
+      const root = roots[roots.length - 1 - random(Math.min(roots.length, 4))]
+      const subscribed = random(3) > 0
+      if (root === undefined) return
+      await subscribeThread(world.engine, { roomId: room, userId, root: root.id, subscribed })
+      if (subscribed) model.subscriptions.add(`${root.id} ${userId}`)
+      else model.subscriptions.delete(`${root.id} ${userId}`)
+      return
+    }
     default: {
       const thread = ['', 'main', target.thread][random(3)] ?? ''
       if (thread === 'main' && target.thread !== 'main') return
@@ -167,7 +188,7 @@ for (const seed of [1, 2, 3]) {
     const random = seeded(seed)
     let world = await World.open(t, options)
     const room = await world.room(alice)
-    for (const member of [bob, carol, dave]) await world.member(room, member, 'join')
+    for (const member of [bob, carol, dave, erin, frank]) await world.member(room, member, 'join')
     const model = new Model()
     let taken = 0
     const follow = async (): Promise<void> => {

@@ -95,6 +95,13 @@ export const firstSchema: Migration = {
        PRIMARY KEY (room, user_id, type, thread)) WITHOUT ROWID`,
     `CREATE INDEX receipts_stream ON receipts (room, slot, position)`,
 
+    // Threads that users are subscribed to, or were (MSC4306). stamp: grows with each change of the row. unsubscribed_pos, unsubscribed_depth:
+    // the newest live position and local depth of the room when the subscription ended. Bound: `threadSubscriptionsMax` a user.
+    `CREATE TABLE thread_subscriptions (room integer NOT NULL, thread text NOT NULL, user_id text NOT NULL, subscribed integer NOT NULL,
+       automatic integer NOT NULL, stamp integer NOT NULL, unsubscribed_pos integer NOT NULL DEFAULT 0, unsubscribed_depth integer NOT NULL DEFAULT 0,
+       slot integer NOT NULL, position integer NOT NULL, PRIMARY KEY (room, thread, user_id)) WITHOUT ROWID`,
+    `CREATE INDEX thread_subscriptions_of_user ON thread_subscriptions (user_id, slot, position)`,
+
     // Accounts. localpart@server is user_id. A user may have neither a password nor an external identity.
     `CREATE TABLE users (user_id text PRIMARY KEY, created_at integer NOT NULL, admin integer NOT NULL DEFAULT 0,
        deactivated integer NOT NULL DEFAULT 0, locked integer NOT NULL DEFAULT 0, suspended integer NOT NULL DEFAULT 0,
@@ -241,6 +248,7 @@ export const firstSchema: Migration = {
     `CREATE INDEX events_stream ON events (slot, position) WHERE position > 0`,
     `CREATE INDEX receipts_of_slot ON receipts (slot, position) WHERE position > 0`,
     `CREATE INDEX account_data_of_slot ON account_data (slot, position) WHERE position > 0`,
+    `CREATE INDEX thread_subscriptions_stream ON thread_subscriptions (slot, position) WHERE position > 0`,
     `CREATE INDEX to_device_stream ON to_device (slot, position) WHERE position > 0`,
   ],
 }

@@ -16,6 +16,7 @@ export const streamTables: readonly StreamTable[] = [
   { table: 'events', room: true },
   { table: 'memberships', room: true, user: 'user_id', userWhere: 'is_local = 1' },
   { table: 'receipts', room: true },
+  { table: 'thread_subscriptions', room: false, user: 'user_id' },
   { table: 'account_data', room: false, user: 'user_id' },
   { table: 'to_device', room: false, user: 'user_id' },
   { table: 'device_list_changes', room: false, user: 'user_id' },

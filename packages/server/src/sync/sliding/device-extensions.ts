@@ -2,6 +2,7 @@ import { MatrixError } from '../../errors.ts'
 import type { Positions } from '../../rooms/history/positions.ts'
 import { noFilter } from '../sync-filter.ts'
 import type { ExtensionRequest, SectionName, SyncPorts, SyncSection } from '../sync-ports.ts'
+import { threadSubscriptionMembers, threadSubscriptionPage } from '../thread-subscriptions.ts'
 import type { ExtensionPart } from './room-extensions.ts'
 import type { SlidingWish } from './sliding-wish.ts'
 
@@ -29,6 +30,21 @@ export async function e2eeExtension(ports: SyncPorts, wish: SlidingWish, userCha
   if (sections.length === 0) return []
   const members = sections.map(({ name, json }) => `${JSON.stringify(name)}:${json}`)
   return [{ name: 'e2ee', json: `{${members.join(',')}}`, news: sections.some(({ news }) => news) }]
+}
+
+/** Subscriptions to threads (MSC4308): the newest that changed; the rest is fetched by itself from `prev_batch` on. */
+export async function threadSubscriptionsExtension(
+  { db }: SyncPorts,
+  wish: SlidingWish,
+  userChanged: boolean,
+  limit: number,
+): Promise<readonly ExtensionPart[]> {
+  if (!userChanged) return []
+  const page = await threadSubscriptionPage(db, wish.caller.userId, wish.since?.positions, wish.now.positions, limit)
+  if (page.changes.length === 0) return []
+  const members = threadSubscriptionMembers(page)
+  if (page.rest !== undefined) members.push(`"prev_batch":${JSON.stringify(wish.tokens.stream({ positions: page.rest, typing: 0 }))}`)
+  return [{ name: 'io.element.msc4308.thread_subscriptions', json: `{${members.join(',')}}`, news: true }]
 }
 
 type Asked = Pick<ExtensionRequest, 'since' | 'userChanged' | 'limit'> & { readonly wants: ReadonlySet<SectionName> }

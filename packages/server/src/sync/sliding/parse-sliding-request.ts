@@ -1,6 +1,7 @@
 import type { UserId } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { Type, type Static } from '../../http/type.ts'
+import { threadSubscriptionsPageDefault } from '../limits.ts'
 import { connIdMax, listsMax, rangesMax, requiredStateMax, slidingListEntriesMax, slidingTimelineMax, subscriptionsMax } from './limits.ts'
 import { RequiredState } from './required-state.ts'
 import type { ExtensionWishes, ListFilters, ListWish, RoomSelector, RoomWish, SlidingRequest } from './sliding-request.ts'
@@ -55,6 +56,9 @@ export const slidingBody = Type.Object({
       account_data: Type.Optional(selectorBody),
       receipts: Type.Optional(selectorBody),
       typing: Type.Optional(selectorBody),
+      'io.element.msc4308.thread_subscriptions': Type.Optional(
+        Type.Object({ enabled: flag, limit: Type.Optional(Type.Integer({ minimum: 1 })) }),
+      ),
     }),
   ),
 })
@@ -118,12 +122,14 @@ function filtersOf(filters: Filters): ListFilters {
 
 function extensionsOf(extensions: NonNullable<Body['extensions']>): ExtensionWishes {
   const { to_device: toDevice, e2ee, account_data: accountData, receipts, typing } = extensions
+  const threads = extensions['io.element.msc4308.thread_subscriptions']
   return {
     accountData: selectorOf(accountData),
     receipts: selectorOf(receipts),
     typing: selectorOf(typing),
     toDevice: toDevice?.enabled === true ? { since: toDevice.since, limit: toDevice.limit } : undefined,
     e2ee: e2ee?.enabled === true,
+    threadSubscriptions: threads?.enabled === true ? { limit: threads.limit ?? threadSubscriptionsPageDefault } : undefined,
   }
 }
 

@@ -3,7 +3,7 @@ import { inSlices } from '../in-slices.ts'
 import type { SyncPorts } from '../sync-ports.ts'
 import type { UserRooms } from '../user-rooms.ts'
 import { StateChanges, type ConnectionState, type SentRoom } from './connection-state.ts'
-import { e2eeExtension, toDeviceExtension } from './device-extensions.ts'
+import { e2eeExtension, threadSubscriptionsExtension, toDeviceExtension } from './device-extensions.ts'
 import type { RoomEntry } from './entry-head.ts'
 import { accountDataExtension, receiptsExtension, typingExtension, type ExtensionPart, type RoomExtensionAsk } from './room-extensions.ts'
 import type { RelevantRoom, RelevantRooms } from './room-lists.ts'
@@ -106,10 +106,13 @@ function noteUnsent(
 
 async function extensionParts(ask: RoomExtensionAsk, { extensions }: SlidingRequest): Promise<readonly ExtensionPart[]> {
   const { ports, wish } = ask
-  const { toDevice, e2ee, accountData, receipts, typing } = extensions
+  const { toDevice, e2ee, accountData, receipts, typing, threadSubscriptions } = extensions
   const parts: ExtensionPart[] = []
   if (toDevice !== undefined) parts.push(...(await toDeviceExtension(ports, wish, toDevice)))
   if (e2ee === true) parts.push(...(await e2eeExtension(ports, wish, ask.userChanged)))
+  if (threadSubscriptions !== undefined) {
+    parts.push(...(await threadSubscriptionsExtension(ports, wish, ask.userChanged, threadSubscriptions.limit)))
+  }
   const ofRooms: ExtensionPart[] = []
   if (accountData !== undefined) ofRooms.push(await accountDataExtension(ask, accountData))
   if (receipts !== undefined) ofRooms.push(await receiptsExtension(ask, receipts))

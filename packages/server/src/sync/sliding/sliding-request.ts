@@ -43,6 +43,7 @@ export interface ExtensionWishes {
   readonly typing?: RoomSelector | undefined
   readonly toDevice?: { readonly since: string | undefined; readonly limit: number | undefined } | undefined
   readonly e2ee?: boolean | undefined
+  readonly threadSubscriptions?: { readonly limit: number } | undefined
 }
 
 /** A request of simplified sliding sync (MSC4186). */

@@ -8,6 +8,7 @@ import { devicesOf } from '../../storage/tables/devices.ts'
 import { deleteFilters } from '../../storage/tables/filters.ts'
 import { deleteBackups } from '../../storage/tables/key-backups.ts'
 import { deleteProfile } from '../../storage/tables/profiles.ts'
+import { deleteThreadSubscriptions } from '../../storage/tables/thread-subscriptions.ts'
 import { deletePassword, findUser, markDeactivated } from '../../storage/tables/users.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { commitParts, always, mustFind, type UnitParts } from '../unit.ts'
@@ -42,7 +43,7 @@ export class Deactivation {
     const end: UnitParts = {
       steps: [
         mustFind(markDeactivated(userId, erase ? 1 : 0), already),
-        ...always([deletePassword(userId), deleteCrossSigningKeys(userId), ...deleteBackups(userId)]),
+        ...always([deletePassword(userId), deleteCrossSigningKeys(userId), deleteThreadSubscriptions(userId), ...deleteBackups(userId)]),
         ...always(erase ? [deleteProfile(userId), deleteAccountData(userId), deleteFilters(userId)] : []),
       ],
     }

@@ -27,6 +27,7 @@ export function parseRuleKind(text: string): PushRuleKind {
 
 /** A user's own rule. Throws M_INVALID_PARAM, M_MISSING_PARAM, M_BAD_JSON. */
 export function newRule(kind: PushRuleKind, ruleId: string, wish: RuleWish): PushRule {
+  if (kind === 'postcontent') throw new MatrixError('M_INVALID_PARAM', 'rules of this kind are for the server to make')
   checkRuleId(ruleId)
   const base = { rule_id: ruleId, default: false, enabled: true, actions: newActions(wish.actions) }
   if (kind === 'content') {

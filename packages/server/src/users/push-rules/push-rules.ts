@@ -5,6 +5,7 @@ import {
   dependsOnUser,
   personalPushRules,
   pushRuleKinds,
+  threadRules,
   withDefaultRules,
   type CompiledRules,
   type DefaultRuleChange,
@@ -135,6 +136,13 @@ export class PushRules {
   /** Turn a rule on or off, or give it other actions. Throws M_NOT_FOUND, M_TOO_LARGE. */
   change(userId: UserId, kind: PushRuleKind, ruleId: string, change: DefaultRuleChange): Promise<void> {
     return this.#change(userId, (stored) => changeRule(stored, kind, ruleId, change))
+  }
+
+  /** The user's client subscribes to threads: let the rules of that hold (MSC4306). */
+  async turnOnThreadRules(userId: UserId): Promise<void> {
+    await this.#change(userId, (stored) =>
+      threadRules.reduce((rules, { rule_id }) => changeRule(rules, 'postcontent', rule_id, { enabled: true }), stored),
+    )
   }
 
   #change(userId: UserId, change: (stored: StoredRules) => StoredRules): Promise<void> {

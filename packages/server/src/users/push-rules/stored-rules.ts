@@ -20,7 +20,10 @@ export interface StoredRules {
 }
 
 /** No difference. */
-export const noStoredRules: StoredRules = { own: { override: [], content: [], room: [], sender: [], underride: [] }, changes: new Map() }
+export const noStoredRules: StoredRules = {
+  own: { override: [], content: [], postcontent: [], room: [], sender: [], underride: [] },
+  changes: new Map(),
+}
 
 /** The differences from their JSON, as `storedRulesJson` writes it. */
 export function parseStoredRules(json: string): StoredRules {
@@ -32,6 +35,7 @@ export function parseStoredRules(json: string): StoredRules {
     own: {
       override: rulesFrom(own['override']),
       content: rulesFrom(own['content']),
+      postcontent: [],
       room: rulesFrom(own['room']),
       sender: rulesFrom(own['sender']),
       underride: rulesFrom(own['underride']),
