@@ -36,6 +36,8 @@ const noRates = {
   write: rate,
 }
 
+const preparedMounts = new WeakMap<object, Mounted<never>>()
+
 /**
  * The HTTP edge without HTTP, for simulated worlds: the same router, parameters, checks and callers, but no sockets, no
  * limits and no deadlines.
@@ -48,12 +50,18 @@ export class Dispatcher<Services> {
 
   constructor(parts: Parts<Services>) {
     this.#parts = parts
-    const rates = new RateLimiter(noRates, false, parts.clock)
-    const metrics = new Metrics()
     for (const endpoint of parts.endpoints) {
-      const mounted = mountEndpoint({ ...endpoint, limit: 'none' }, rates, metrics)
+      const mounted = this.#mount(endpoint)
       for (const path of pathsOf(endpoint)) this.#router.add(endpoint.method, path, mounted)
     }
+  }
+
+  /** Preparing an endpoint is dear, and the same for every server of a world. */
+  #mount(endpoint: Endpoint<Services>): Mounted<Services> {
+    const rates = new RateLimiter(noRates, false, this.#parts.clock)
+    const prepared = preparedMounts.get(endpoint) ?? mountEndpoint<never>({ ...endpoint, limit: 'none' }, rates, new Metrics())
+    preparedMounts.set(endpoint, prepared)
+    return { ...prepared, endpoint }
   }
 
   /** Answer a request as the edge would. Never rejects. */

@@ -10,7 +10,7 @@ const settleMs = 60_000
 /** A simulated world: servers, the wires between them, and time. */
 export class World {
   readonly time = new SimTime()
-  readonly network = new SimNetwork()
+  readonly network = new SimNetwork(this.time)
   readonly #seed: number
   readonly #servers: SimServer[] = []
 

@@ -57,6 +57,11 @@ export class SimDevice {
     this.key = new SimKey(deviceId.length * 1_000 + (decodeBase64(deviceId)?.[0] ?? 0) + user.userId.length)
   }
 
+  /** The device of a user whose id is known. */
+  static named(user: SimUser, deviceId: string): SimDevice {
+    return new SimDevice(user, deviceId)
+  }
+
   static async of(user: SimUser): Promise<SimDevice> {
     return new SimDevice(user, stringAt((await user.request('GET', '/account/whoami'))['device_id']))
   }
@@ -74,11 +79,16 @@ export class SimDevice {
 
   /** Upload the device's keys and some one-time keys, which are numbered in order. */
   async upload(oneTimeKeys = 0): Promise<Json> {
+    return this.user.request('POST', '/keys/upload', this.uploadBody(oneTimeKeys))
+  }
+
+  /** The device's keys and fresh one-time keys, as they are uploaded. */
+  uploadBody(oneTimeKeys: number): Json {
     const fresh: Record<string, unknown> = {}
     for (let i = 0; i < oneTimeKeys; i += 1) {
       fresh[`signed_curve25519:${this.#oneTimeKeys++}`] = { key: `key ${this.#oneTimeKeys} of ${this.deviceId}` }
     }
-    return this.user.request('POST', '/keys/upload', { device_keys: this.keys, one_time_keys: fresh })
+    return { device_keys: this.keys, one_time_keys: fresh }
   }
 
   /** The devices of users, as this one sees them. */

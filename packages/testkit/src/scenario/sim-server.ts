@@ -1,5 +1,6 @@
-import type { DatabaseSync } from 'node:sqlite'
-import { parseKeyId, parseServerName, parseUserId, signingKeyFromSeed, type ServerName } from '@causeway/events'
+import { DatabaseSync } from 'node:sqlite'
+import { parseKeyId, parseServerName, parseUserId, signingKeyFromSeed, type ServerName, type SigningKey } from '@causeway/events'
+import type { Config } from '@causeway/server/src/config/config.ts'
 import { loadConfig } from '@causeway/server/src/config/load-config.ts'
 import { composeApplication, type Application, type Services } from '@causeway/server/src/main/application.ts'
 import { silentLogger, type Logger } from '@causeway/server/src/platform/logger.ts'
@@ -14,13 +15,26 @@ import { SimClock, type SimTime } from './sim-time.ts'
 import { SimUser } from './sim-user.ts'
 
 /** Everybody's. */
-/** Everybody's. */
 export const simPassword = 'a password of enough letters'
 
-interface World {
+/** What a simulated server stands in. */
+export interface SimSetting {
   readonly time: SimTime
   readonly network: SimNetwork
   readonly seed: number
+  /** Milliseconds that the next commit takes; none where it is left out. */
+  readonly commitMs?: () => number
+  /** Where the server's log goes. */
+  readonly log?: Logger
+  /** Told when the server died at a commit. */
+  readonly onCrash?: (server: SimServer) => void
+}
+
+/** Dies at a commit: before it is written, or after it is durable and before anybody hears of it. */
+export interface CommitCrash {
+  /** 1: at the next one. */
+  commits: number
+  readonly when: 'before' | 'after'
 }
 
 /**
@@ -29,57 +43,57 @@ interface World {
  */
 export class SimServer {
   readonly name: ServerName
-  readonly #world: World
-  readonly #disk: DatabaseSync = openMemory()
+  readonly #setting: SimSetting
+  readonly #disk: DatabaseSync = copyOfTemplate()
   #clock: SimClock
   #running: { readonly application: Application<Services>; readonly dispatcher: Dispatcher<Services> } | undefined
-  #starts = 0
+  /** How often it was started. */
+  starts = 0
+  #crash: CommitCrash | undefined
+  /** Requests that are being answered: a kill breaks them off. */
+  readonly #breakOff = new Set<() => void>()
+  #starting = false
 
-  constructor(name: string, world: World) {
+  constructor(name: string, setting: SimSetting) {
     const serverName = parseServerName(name)
     if (serverName === undefined) throw new Error(`${name} is no server name`)
     this.name = serverName
-    this.#world = world
-    this.#clock = new SimClock(world.time)
+    this.#setting = setting
+    this.#clock = new SimClock(setting.time)
+  }
+
+  get alive(): boolean {
+    return this.#running !== undefined
   }
 
   /** Start, or start again after a kill. */
   async start(): Promise<void> {
-    const { time, network, seed } = this.#world
-    this.#starts += 1
+    const { time, network, seed } = this.#setting
+    this.starts += 1
     const clock = new SimClock(time)
     this.#clock = clock
     const soon = (run: () => void): void => {
-      setImmediate(() => {
+      time.soon(() => {
         if (clock.alive) run()
       })
     }
-    const random = simRandom(seed + hashOf(this.name) + this.#starts)
-    const keyId = parseKeyId('ed25519:sim')
-    if (keyId === undefined) throw new Error('the key id is valid')
-    const signing = signingKeyFromSeed(keyId, simRandom(seed + hashOf(this.name)).bytes(32))
-    const environment = {
-      CAUSEWAY_SERVER_NAME: this.name,
-      CAUSEWAY_REGISTRATION: 'open',
-      CAUSEWAY_RATE_LIMITS: 'off',
-      CAUSEWAY_ALLOW_PUBLIC_ROOMS_OVER_FEDERATION: 'on',
-    }
-    const loaded = await loadConfig({ file: undefined, environment, flags: new Map() })
-    if (!loaded.ok) throw new Error(`the configuration of a simulated server is wrong: ${JSON.stringify(loaded.problems)}`)
-    const { config } = loaded
-    const db = openSqliteInline(this.#disk, soon)
+    const random = simRandom(seed + hashOf(this.name) + this.starts)
+    const config = await configOf(this.name)
+    const db = openSqliteInline(this.#disk, soon, (write) => this.#commit(clock, soon, write))
     const platform = {
       clock,
       random,
-      log: process.env['SIM_LOG'] === undefined ? silentLogger : consoleLogger,
+      log: this.#setting.log ?? (process.env['SIM_LOG'] === undefined ? silentLogger : consoleLogger),
       metrics: new Metrics(),
       names: noNames,
       argon2: quickArgon2,
       version: 'simulated',
     }
     // The facts are a commit of their own: time has to move for nothing, but the loop has to turn.
+    this.#starting = true
     const facts = await claimFacts(db, { serverName: this.name, random })
-    const transport = { ownKeys: { signing, others: [], old: [] }, ...network.transport(this.name, clock) }
+    this.#starting = false
+    const transport = { ownKeys: { signing: signingKeyOf(this.name, seed), others: [], old: [] }, ...network.transport(this.name, clock) }
     const application = composeApplication(config, platform, { db, facts, ownership: soleOwner(soon) }, transport)
     const { endpoints, services, identify } = application
     const dispatcher = new Dispatcher({ endpoints, services, identify, clock })
@@ -92,13 +106,48 @@ export class SimServer {
   kill(): void {
     this.#clock.alive = false
     this.#running = undefined
-    this.#world.network.detach(this.name)
+    this.#crash = undefined
+    this.#setting.network.detach(this.name)
+    for (const breakOff of this.#breakOff) breakOff()
+    this.#breakOff.clear()
+  }
+
+  /** Die at a commit that is still to come, or not after all. */
+  killAt(crash: CommitCrash | undefined): void {
+    this.#crash = crash
+  }
+
+  /** Rows of its database, as they are committed. */
+  rows(query: string): Record<string, unknown>[] {
+    return this.#disk.prepare(query).all()
+  }
+
+  #commit(clock: SimClock, soon: (run: () => void) => void, write: () => void): void {
+    const run = (): void => {
+      const crash = this.#crash
+      if (crash !== undefined) crash.commits -= 1
+      const dies = crash?.commits === 0 ? crash.when : undefined
+      if (dies !== 'before') write()
+      if (dies === undefined) return
+      this.kill()
+      this.#setting.onCrash?.(this)
+    }
+    const ms = this.#starting ? 0 : (this.#setting.commitMs?.() ?? 0)
+    if (ms === 0) soon(run)
+    else clock.schedule(ms, run)
   }
 
   /** A request to any of its endpoints. */
   answer(request: WireRequest): Promise<WireAnswer> {
-    if (this.#running === undefined) return Promise.resolve({ status: 502, body: '{"errcode":"M_UNKNOWN","error":"the server is down"}' })
-    return this.#running.dispatcher.answer(request)
+    const dispatcher = this.#running?.dispatcher
+    if (dispatcher === undefined) return Promise.resolve(down)
+    return new Promise((resolve) => {
+      const breakOff = (): void => resolve(down)
+      this.#breakOff.add(breakOff)
+      void dispatcher.answer(request).then((answer) => {
+        if (this.#breakOff.delete(breakOff)) resolve(answer)
+      })
+    })
   }
 
   /** Somebody who is here, with another device. */
@@ -122,6 +171,41 @@ export class SimServer {
     if (answer.status !== 200 || parseUserId(userId) === undefined) throw new Error(`could not register: ${answer.body}`)
     return new SimUser(this, userId, token)
   }
+}
+
+const down: WireAnswer = { status: 0, body: '{"errcode":"M_UNKNOWN","error":"the server is down"}' }
+
+let template: Uint8Array | undefined
+
+/** An empty database with the schema, which is made only once. */
+function copyOfTemplate(): DatabaseSync {
+  template ??= openMemory().serialize()
+  const copy = new DatabaseSync(':memory:')
+  copy.deserialize(template)
+  return copy
+}
+
+const configs = new Map<string, Config>()
+
+async function configOf(serverName: string): Promise<Config> {
+  const known = configs.get(serverName)
+  if (known !== undefined) return known
+  const environment = {
+    CAUSEWAY_SERVER_NAME: serverName,
+    CAUSEWAY_REGISTRATION: 'open',
+    CAUSEWAY_RATE_LIMITS: 'off',
+    CAUSEWAY_ALLOW_PUBLIC_ROOMS_OVER_FEDERATION: 'on',
+  }
+  const loaded = await loadConfig({ file: undefined, environment, flags: new Map() })
+  if (!loaded.ok) throw new Error(`the configuration of a simulated server is wrong: ${JSON.stringify(loaded.problems)}`)
+  configs.set(serverName, loaded.config)
+  return loaded.config
+}
+
+function signingKeyOf(serverName: string, seed: number): SigningKey {
+  const keyId = parseKeyId('ed25519:sim')
+  if (keyId === undefined) throw new Error('the key id is valid')
+  return signingKeyFromSeed(keyId, simRandom(seed + hashOf(serverName)).bytes(32))
 }
 
 function hashOf(name: string): number {

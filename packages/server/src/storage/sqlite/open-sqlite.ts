@@ -34,13 +34,13 @@ export function openMemory(): DatabaseSync {
 
 /**
  * Work with a database on the caller's own thread: for simulation and for tools. A crash is simulated by dropping what this
- * gives: what was not committed is gone, and `connection` goes on.
+ * gives: what was not committed is gone, and `connection` goes on. `atCommit` says when a group is written.
  */
-export function openSqliteInline(connection: DatabaseSync, soon: (run: () => void) => void): Database {
+export function openSqliteInline(connection: DatabaseSync, soon: (run: () => void) => void, atCommit = soon): Database {
   const position = lastPosition(connection)
   const statements: StatementCache = new Map()
   const writer: SqliteWriter = {
-    write: (units, at) => new Promise((resolve) => soon(() => resolve(applyGroup(connection, statements, units, at)))),
+    write: (units, at) => new Promise((resolve) => atCommit(() => resolve(applyGroup(connection, statements, units, at)))),
     close: async () => {},
   }
   const reader = { prepare: (text: string) => connection.prepare(text), close: () => {} }

@@ -1,0 +1,160 @@
+import type { Acknowledged } from './ledger.ts'
+import type { Person } from './people.ts'
+import type { Record } from './record.ts'
+import { roomCopy, type EventCopy, type RoomCopy } from './room-copy.ts'
+import type { SimulatedWorld } from './world.ts'
+
+/** All copies of a room on servers that think that somebody of theirs is in it. */
+export function copiesOf(world: SimulatedWorld, roomId: string): RoomCopy[] {
+  return world.servers.flatMap((server) => roomCopy(server, roomId) ?? []).filter(({ localJoined }) => localJoined.length > 0)
+}
+
+/**
+ * Do all servers in each room agree on its events and its state? `strict`: every one of them has sent something since the
+ * world was mended, so that even what soft-failed somewhere is an ancestor of what all have.
+ */
+export async function checkRooms(world: SimulatedWorld, strict: boolean): Promise<void> {
+  for (const { roomId } of world.ledger.rooms) {
+    const copies = copiesOf(world, roomId)
+    for (const copy of copies) checkCounters(world.record, copy)
+    checkStandings(world, roomId)
+    checkEventSets(world.record, roomId, copies)
+    const softFailed = copies.some(({ events }) => [...events.values()].some(({ standing }) => standing === 'soft-failed'))
+    if (strict || !softFailed) await checkStates(world, roomId, copies)
+  }
+}
+
+/** Everything that a server acknowledged is there, and was not judged differently afterwards. */
+export function checkAcknowledged(world: SimulatedWorld): void {
+  const copies = new Map<string, RoomCopy | undefined>()
+  for (const sent of world.ledger.events) {
+    const key = `${sent.server.name} ${sent.roomId}`
+    if (!copies.has(key)) copies.set(key, roomCopy(sent.server, sent.roomId))
+    checkKept(world.record, sent, copies.get(key)?.events.get(sent.eventId))
+  }
+}
+
+function checkKept(record: Record, { eventId, roomId, server }: Acknowledged, event: EventCopy | undefined): void {
+  if (event === undefined) record.find('nothing acknowledged is lost', `${server.name} has lost ${eventId} of ${roomId}`)
+  else if (event.standing !== 'accepted') {
+    record.find('nothing acknowledged is lost', `${server.name} took ${eventId} of ${roomId}, and now it is ${event.standing}`)
+  }
+}
+
+/** A message that its client repeated is in the room once. */
+export function checkOnce(world: SimulatedWorld): void {
+  for (const { roomId } of world.ledger.rooms) {
+    for (const server of world.servers) {
+      const seen = new Map<string, string>()
+      for (const { eventId, sender, type, content } of roomCopy(server, roomId)?.events.values() ?? []) {
+        if (typeof content['marker'] !== 'string' || type === 'm.room.member') continue
+        const key = `${sender} ${type} ${content['marker']}`
+        if (seen.has(key)) world.record.find('what is repeated is done once', `${key} in ${roomId} is ${seen.get(key)} and ${eventId}`)
+        seen.set(key, eventId)
+      }
+    }
+  }
+}
+
+/** No event is accepted here and rejected there, and nothing stays undecided. */
+function checkStandings({ servers, record }: SimulatedWorld, roomId: string): void {
+  const rejectedBy = new Map<string, boolean>()
+  for (const server of servers) {
+    const copy = roomCopy(server, roomId)
+    for (const event of copy?.events.values() ?? []) {
+      if (event.standing === 'undecided' && (copy?.localJoined.length ?? 0) > 0) {
+        record.find('no event is stuck', `${event.eventId} (${event.type}) of ${roomId} is undecided on ${server.name}`)
+      }
+      if (event.standing === 'undecided' || event.standing === 'outlier') continue
+      const rejected = event.standing === 'rejected'
+      if ((rejectedBy.get(event.eventId) ?? rejected) !== rejected) {
+        record.find('all servers judge alike', `${event.eventId} (${event.type}) of ${roomId} is ${event.standing} on ${server.name}, and not elsewhere`)
+      }
+      rejectedBy.set(event.eventId, rejected)
+    }
+  }
+}
+
+/** Members and servers are counted as the state says. */
+function checkCounters(record: Record, { server, roomId, memberships, servers }: RoomCopy): void {
+  const counted = new Map<string, number>()
+  for (const [userId, membership] of memberships) {
+    const name = userId.slice(userId.indexOf(':') + 1)
+    if (membership === 'join') counted.set(name, (counted.get(name) ?? 0) + 1)
+  }
+  const [a, b] = [textOf(counted), textOf(servers)]
+  if (a !== b) record.find('counters are right', `${server.name} counts ${b} in ${roomId}, and its members are ${a}`)
+}
+
+/** Whoever was in the room when an event was sent has it. */
+function checkEventSets(record: Record, roomId: string, copies: readonly RoomCopy[]): void {
+  const all = new Map<string, EventCopy>()
+  for (const { events } of copies) {
+    for (const event of events.values()) if (event.standing !== 'outlier' && event.standing !== 'undecided') all.set(event.eventId, event)
+  }
+  for (const copy of copies) {
+    const before = behindJoins(copy, all)
+    for (const event of all.values()) {
+      const own = copy.events.get(event.eventId)
+      if (before.has(event.eventId) || (own !== undefined && own.standing !== 'outlier')) continue
+      record.find('all servers have the same events', `${copy.server.name} lacks ${event.eventId} (${event.type} of ${event.sender}) of ${roomId}`)
+    }
+  }
+}
+
+/** What need not be there: the past of each event by which the server came into the room while nobody of it was there. */
+function behindJoins(copy: RoomCopy, all: ReadonlyMap<string, EventCopy>): ReadonlySet<string> {
+  const own = (userId: string | undefined): boolean => userId?.endsWith(`:${copy.server.name}`) === true
+  const joins = [...all.values()].filter(
+    ({ type, stateKey, content }) => type === 'm.room.member' && own(stateKey) && content['membership'] === 'join',
+  )
+  const behind = new Set<string>()
+  const queue = joins.flatMap(({ prevEvents }) => prevEvents)
+  for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+    if (behind.has(id)) continue
+    behind.add(id)
+    queue.push(...(all.get(id)?.prevEvents ?? []))
+  }
+  return behind
+}
+
+/** All users see the same state, and it is what the members' list says. */
+async function checkStates(world: SimulatedWorld, roomId: string, copies: readonly RoomCopy[]): Promise<void> {
+  const { record } = world
+  let first: { readonly name: string; readonly state: ReadonlyMap<string, string> } | undefined
+  for (const { server, localJoined, memberships, events } of copies) {
+    const client = clientOf(world.people, localJoined[0])
+    const state = client === undefined ? undefined : await world.await(client.user.state(roomId))
+    if (state === undefined) {
+      record.find('no room is stuck', `${localJoined[0]} on ${server.name} cannot read the state of ${roomId}`)
+      continue
+    }
+    for (const [key, eventId] of state) {
+      if (!key.startsWith('m.room.member|')) continue
+      const [stated, listed] = [events.get(eventId)?.content['membership'], memberships.get(key.slice(14))]
+      if (stated !== listed) record.find('counters are right', `${key} of ${roomId} on ${server.name} is ${String(stated)}, and listed as ${listed}`)
+    }
+    first ??= { name: server.name, state }
+    const different = differences(first.state, state)
+    if (different.length > 0) {
+      record.find('all servers have the same state', `${roomId} on ${first.name} and ${server.name}: ${different.slice(0, 4).join('; ')}`)
+    }
+  }
+}
+
+function clientOf(people: readonly Person[], userId: string | undefined): Person['clients'][number] | undefined {
+  return people.find((person) => person.userId === userId)?.clients.find(({ loggedOut }) => !loggedOut)
+}
+
+/** Entries that two maps have not in common. */
+export function differences(one: ReadonlyMap<string, unknown>, other: ReadonlyMap<string, unknown>): string[] {
+  const keys = new Set([...one.keys(), ...other.keys()])
+  return [...keys].flatMap((key) => (one.get(key) === other.get(key) ? [] : [`${key}: ${String(one.get(key))} / ${String(other.get(key))}`]))
+}
+
+function textOf(map: ReadonlyMap<string, number>): string {
+  return [...map]
+    .map(([name, n]) => `${name} ${n}`)
+    .sort()
+    .join(', ')
+}

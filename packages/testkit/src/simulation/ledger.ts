@@ -1,0 +1,40 @@
+import type { SimServer } from '../scenario/sim-server.ts'
+import type { Record } from './record.ts'
+
+/** An event that a server said it has taken. */
+export interface Acknowledged {
+  readonly eventId: string
+  readonly roomId: string
+  readonly server: SimServer
+}
+
+/** A room that people know of. */
+export interface KnownRoom {
+  readonly roomId: string
+  readonly version: string
+  readonly creator: string
+}
+
+/** What clients were told, to be held against what the servers say in the end. */
+export class Ledger {
+  readonly record: Record
+  readonly sleep: (ms: number) => Promise<void>
+  readonly events: Acknowledged[] = []
+  readonly rooms: KnownRoom[] = []
+  /** Acknowledged messages to devices: `from to` to their numbers, in order. */
+  readonly toDevice = new Map<string, number[]>()
+  /** One-time keys that were given away: `user device key` to whom. */
+  readonly claimed = new Map<string, string>()
+  /** Acknowledged account data by `user type`, and whether a later write may have happened too. */
+  readonly accountData = new Map<string, { readonly value: string; readonly unsure: boolean }>()
+  readonly loggedOut: { readonly server: SimServer; readonly name: string; readonly check: () => Promise<boolean> }[] = []
+
+  constructor(record: Record, sleep: (ms: number) => Promise<void>) {
+    this.record = record
+    this.sleep = sleep
+  }
+
+  sent(eventId: string, roomId: string, server: SimServer): void {
+    this.events.push({ eventId, roomId, server })
+  }
+}
