@@ -37,7 +37,9 @@ export async function actInRoom(actor: Actor, kind: RoomAction, index: number): 
   if (outcome === undefined) return
   actor.note(`${roomId}: ${outcome.kind}${outcome.kind === 'refused' ? ` ${outcome.why}` : ''}${eventIdOf(outcome) ?? ''}`)
   const eventId = eventIdOf(outcome)
-  if (eventId !== undefined) world.ledger.sent(eventId, roomId, actor.person.server)
+  if (eventId === undefined) return
+  world.ledger.sent(eventId, roomId, actor.person.server)
+  if (kind === 'redaction') world.ledger.redactions.add(eventId)
 }
 
 function eventIdOf(outcome: Outcome): string | undefined {
@@ -55,9 +57,11 @@ async function request(actor: Actor, kind: RoomAction, roomId: string, index: nu
     case 'message':
       return send('m.room.message', { msgtype: 'm.text', body: `number ${index}` })
     case 'reaction':
-      return event === undefined ? undefined : send('m.reaction', { 'm.relates_to': { rel_type: 'm.annotation', event_id: event, key: 'x' } })
+      return event === undefined
+        ? undefined
+        : send('m.reaction', { 'm.relates_to': { rel_type: 'm.annotation', event_id: event, key: 'x' } })
     case 'redaction':
-      if (event === undefined) return undefined
+      if (event === undefined || isRedaction(actor, event)) return undefined
       return client.persist('PUT', `${room}/redact/${encodeURIComponent(event)}/${client.nextTransaction()}`, { reason: `${index}` })
     case 'receipt':
       return event === undefined ? undefined : client.ask('POST', `${room}/receipt/m.read/${encodeURIComponent(event)}`, {})
@@ -73,7 +77,11 @@ async function request(actor: Actor, kind: RoomAction, roomId: string, index: nu
     case 'unban':
       return client.ask('POST', `${room}/${kind}`, { user_id: someone })
     case 'join':
-      return client.ask('POST', `/join/${encodeURIComponent(roomId)}?via=${random.pick(world.servers).name}&via=${creatorsServer(actor, roomId)}`, {})
+      return client.ask(
+        'POST',
+        `/join/${encodeURIComponent(roomId)}?via=${random.pick(world.servers).name}&via=${creatorsServer(actor, roomId)}`,
+        {},
+      )
     case 'leave':
       return client.ask('POST', `${room}/leave`, {})
     case 'power':
@@ -81,6 +89,11 @@ async function request(actor: Actor, kind: RoomAction, roomId: string, index: nu
     case 'joinRule':
       return client.ask('PUT', `${room}/state/m.room.join_rules/`, { join_rule: random.pick(['public', 'public', 'invite']) })
   }
+}
+
+/** Up to room version 10 a redacted redaction says no more what it redacts, and by the rules of 1 and 2 is refused by whoever gets it so. */
+function isRedaction({ world }: Actor, eventId: string): boolean {
+  return world.ledger.redactions.has(eventId)
 }
 
 function creatorsServer({ world }: Actor, roomId: string): SimServer['name'] | string {

@@ -42,7 +42,10 @@ function* roomDifferences(known: RoomModel, fresh: RoomModel): Generator<string>
   for (const difference of differences(known.state, fresh.state)) yield `state ${difference}`
   for (const difference of differences(known.receipts, fresh.receipts)) yield `receipt ${difference}`
   for (const difference of differences(known.accountData, fresh.accountData)) yield `account data ${difference}`
-  for (const difference of differences(new Map(Object.entries(known.summary).map(asText)), new Map(Object.entries(fresh.summary).map(asText)))) {
+  for (const difference of differences(
+    new Map(Object.entries(known.summary).map(asText)),
+    new Map(Object.entries(fresh.summary).map(asText)),
+  )) {
     yield `summary ${difference}`
   }
   if (known.unread !== fresh.unread) yield `unread ${known.unread}, and now ${fresh.unread}`
@@ -71,7 +74,9 @@ export function checkToDevice(world: SimulatedWorld): void {
       if (to !== client.name) continue
       const got = new Set(client.received.get(from))
       const missing = sent.filter((n) => !got.has(n))
-      if (missing.length > 0) world.record.find('no message to a device is lost', `${client.name} never got ${missing.join(' ')} of ${from}`)
+      if (missing.length > 0) {
+        world.record.find('no message to a device is lost', `${client.name} never got ${missing.join(' ')} of ${from}`)
+      }
     }
   }
 }
@@ -96,7 +101,9 @@ export async function checkDeviceLists(world: SimulatedWorld): Promise<void> {
         world.record.find('device lists are followed', `${client.name} knows ${known} of ${userId}, who has ${is}`)
       }
     }
-    const asked = await world.await(client.ask('POST', '/keys/query', { device_keys: Object.fromEntries([...sharing].map((id) => [id, []])) }))
+    const asked = await world.await(
+      client.ask('POST', '/keys/query', { device_keys: Object.fromEntries([...sharing].map((id) => [id, []])) }),
+    )
     for (const userId of asked?.kind === 'ack' ? sharing : []) {
       const told = devicesIn(asked?.kind === 'ack' ? asked.answer : {}, userId)
       if (told !== truth.get(userId)) {

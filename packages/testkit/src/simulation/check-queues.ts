@@ -18,7 +18,9 @@ export function checkQueues({ servers, record }: SimulatedWorld): void {
   for (const server of servers) {
     for (const [table, where, what] of queues) {
       const rows = server.rows(`SELECT * FROM ${table} ${where}`)
-      if (rows.length > 0) record.find('queues become empty', `${what} on ${server.name}: ${rows.length}, such as ${JSON.stringify(rows[0]).slice(0, 300)}`)
+      if (rows.length > 0) {
+        record.find('queues become empty', `${what} on ${server.name}: ${rows.length}, such as ${JSON.stringify(rows[0]).slice(0, 300)}`)
+      }
     }
   }
 }

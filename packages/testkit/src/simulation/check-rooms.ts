@@ -68,7 +68,10 @@ function checkStandings({ servers, record }: SimulatedWorld, roomId: string): vo
       if (event.standing === 'undecided' || event.standing === 'outlier') continue
       const rejected = event.standing === 'rejected'
       if ((rejectedBy.get(event.eventId) ?? rejected) !== rejected) {
-        record.find('all servers judge alike', `${event.eventId} (${event.type}) of ${roomId} is ${event.standing} on ${server.name}, and not elsewhere`)
+        record.find(
+          'all servers judge alike',
+          `${event.eventId} (${event.type}) of ${roomId} is ${event.standing} on ${server.name}, and not elsewhere`,
+        )
       }
       rejectedBy.set(event.eventId, rejected)
     }
@@ -97,7 +100,10 @@ function checkEventSets(record: Record, roomId: string, copies: readonly RoomCop
     for (const event of all.values()) {
       const own = copy.events.get(event.eventId)
       if (before.has(event.eventId) || (own !== undefined && own.standing !== 'outlier')) continue
-      record.find('all servers have the same events', `${copy.server.name} lacks ${event.eventId} (${event.type} of ${event.sender}) of ${roomId}`)
+      record.find(
+        'all servers have the same events',
+        `${copy.server.name} lacks ${event.eventId} (${event.type} of ${event.sender}) of ${roomId}`,
+      )
     }
   }
 }
@@ -132,7 +138,9 @@ async function checkStates(world: SimulatedWorld, roomId: string, copies: readon
     for (const [key, eventId] of state) {
       if (!key.startsWith('m.room.member|')) continue
       const [stated, listed] = [events.get(eventId)?.content['membership'], memberships.get(key.slice(14))]
-      if (stated !== listed) record.find('counters are right', `${key} of ${roomId} on ${server.name} is ${String(stated)}, and listed as ${listed}`)
+      if (stated !== listed) {
+        record.find('counters are right', `${key} of ${roomId} on ${server.name} is ${String(stated)}, and listed as ${listed}`)
+      }
     }
     first ??= { name: server.name, state }
     const different = differences(first.state, state)
@@ -149,7 +157,9 @@ function clientOf(people: readonly Person[], userId: string | undefined): Person
 /** Entries that two maps have not in common. */
 export function differences(one: ReadonlyMap<string, unknown>, other: ReadonlyMap<string, unknown>): string[] {
   const keys = new Set([...one.keys(), ...other.keys()])
-  return [...keys].flatMap((key) => (one.get(key) === other.get(key) ? [] : [`${key}: ${String(one.get(key))} / ${String(other.get(key))}`]))
+  return [...keys].flatMap((key) =>
+    one.get(key) === other.get(key) ? [] : [`${key}: ${String(one.get(key))} / ${String(other.get(key))}`],
+  )
 }
 
 function textOf(map: ReadonlyMap<string, number>): string {

@@ -37,7 +37,9 @@ export class DeviceLists {
 
   /** Ask for those that have changed. */
   async refresh(): Promise<void> {
-    const wanted = new Map([...this.#tracked].filter(([, { outdated }]) => outdated > 0).map(([userId, { outdated }]) => [userId, outdated]))
+    const wanted = new Map(
+      [...this.#tracked].filter(([, { outdated }]) => outdated > 0).map(([userId, { outdated }]) => [userId, outdated]),
+    )
     if (wanted.size === 0) return
     const deviceKeys = Object.fromEntries([...wanted.keys()].map((userId) => [userId, []]))
     const outcome = await this.#client.ask('POST', '/keys/query', { device_keys: deviceKeys })

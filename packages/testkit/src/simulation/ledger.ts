@@ -20,6 +20,7 @@ export class Ledger {
   readonly record: Record
   readonly sleep: (ms: number) => Promise<void>
   readonly events: Acknowledged[] = []
+  readonly redactions = new Set<string>()
   readonly rooms: KnownRoom[] = []
   /** Acknowledged messages to devices: `from to` to their numbers, in order. */
   readonly toDevice = new Map<string, number[]>()

@@ -23,7 +23,9 @@ export class SyncModel {
   readonly accountData = new Map<string, string>()
 
   apply(answer: UnknownObject): void {
-    for (const event of objectsAt(answer, 'account_data', 'events')) this.accountData.set(stringAt(event, 'type'), JSON.stringify(event['content']))
+    for (const event of objectsAt(answer, 'account_data', 'events')) {
+      this.accountData.set(stringAt(event, 'type'), JSON.stringify(event['content']))
+    }
     for (const roomId of Object.keys(objectAt(answer, 'rooms', 'leave'))) {
       this.joined.delete(roomId)
       this.invited.delete(roomId)
@@ -53,7 +55,9 @@ export class SyncModel {
     for (const event of timeline) model.timeline.push(stringAt(event, 'event_id'))
     model.summary = { ...model.summary, ...objectAt(room, 'summary') }
     model.unread = JSON.stringify(objectAt(room, 'unread_notifications'))
-    for (const event of objectsAt(room, 'account_data', 'events')) model.accountData.set(stringAt(event, 'type'), JSON.stringify(event['content']))
+    for (const event of objectsAt(room, 'account_data', 'events')) {
+      model.accountData.set(stringAt(event, 'type'), JSON.stringify(event['content']))
+    }
     for (const event of objectsAt(room, 'ephemeral', 'events')) applyEphemeral(model, event)
   }
 }

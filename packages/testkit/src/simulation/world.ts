@@ -5,7 +5,7 @@ import { SimNetwork, type Passage, type WireAnswer, type WireRequest } from '../
 import { SimServer } from '../scenario/sim-server.ts'
 import { SimTime } from '../scenario/sim-time.ts'
 import { Ledger } from './ledger.ts'
-import { Person } from './people.ts'
+import type { Person } from './people.ts'
 import type { Plan } from './plan.ts'
 import { Record } from './record.ts'
 
@@ -71,7 +71,9 @@ export class SimulatedWorld {
   /** Begin something that ends by itself. */
   begin(action: Promise<unknown>): void {
     const watched = action
-      .catch((error: unknown) => this.record.find('the simulation itself', error instanceof Error ? (error.stack ?? error.message) : String(error)))
+      .catch((error: unknown) =>
+        this.record.find('the simulation itself', error instanceof Error ? (error.stack ?? error.message) : String(error)),
+      )
       .finally(() => this.#underWay.delete(watched))
     this.#underWay.add(watched)
   }

@@ -84,7 +84,11 @@ async function play(world: SimulatedWorld, plan: Plan): Promise<void> {
   world.heal()
 }
 
-async function follow(world: SimulatedWorld, client: (typeof world.people)[number]['clients'][number], state: { readonly playing: boolean }): Promise<void> {
+async function follow(
+  world: SimulatedWorld,
+  client: (typeof world.people)[number]['clients'][number],
+  state: { readonly playing: boolean },
+): Promise<void> {
   while (state.playing && !client.loggedOut) {
     await client.sync(10_000)
     await world.sleep(100)
