@@ -60,14 +60,14 @@ attack('F09: a signature by a key whose private half everybody knows counts for 
 })
 
 for (const [title, keys] of [
-  ['of another server', (_: string) => ({ server_name: 'other.example' })],
+  ['of another server', () => ({ server_name: 'other.example' })],
   ['that is out of date', () => ({ valid_until_ts: 1 })],
   ['without keys', () => ({ verify_keys: {} })],
   [
     'that is only an old key',
     (publicKey: string) => ({ verify_keys: {}, old_verify_keys: { 'ed25519:evil': { key: publicKey, expired_ts: 1 } } }),
   ],
-] as const) {
+] satisfies [string, (publicKey: string) => Record<string, unknown>][]) {
   attack(`F10: a key answer ${title} lets nobody in, and is not asked for again and again`, async ({ peer }) => {
     const evil = await peer()
     const answer = evil.keys(keys(encodeBase64(evil.signer.key.publicKey)))

@@ -43,7 +43,9 @@ export class ServedReads {
   /** One event, found by its room and id. `GET /event/{eventId}` names no room: the caller looks it up first. */
   async event(roomId: RoomId, origin: ServerName, eventId: EventId): Promise<string> {
     const view = await this.#open(roomId, origin)
-    return this.#json(view, origin, await this.#event(view, eventId))
+    const event = await this.#event(view, eventId)
+    await this.#requireShown(view, origin, event)
+    return this.#json(view, origin, event)
   }
 
   /** Events before some others, newest first, as JSON texts. Server-Server API, "Backfilling and retrieving missing events". */
@@ -60,7 +62,11 @@ export class ServedReads {
       { depth: highest.depth, pos: (highest.pos ?? 0) + 1 },
       Math.min(backfillMax, Math.max(1, limit)),
     )
-    return Promise.all(rows.map((row) => this.#json(view, origin, storedEvent(row, view.rules))))
+    return this.#jsons(
+      view,
+      origin,
+      rows.map((row) => storedEvent(row, view.rules)),
+    )
   }
 
   /** Events between `earliest` and `latest`, oldest first; the work is bounded, not only the answer. */
@@ -85,7 +91,7 @@ export class ServedReads {
       )
       found.push(...level)
     }
-    return Promise.all(found.reverse().map((event) => this.#json(view, origin, event)))
+    return this.#jsons(view, origin, found.reverse())
   }
 
   /**
@@ -106,7 +112,9 @@ export class ServedReads {
   /** The auth chain of an event. */
   async eventAuth(roomId: RoomId, origin: ServerName, eventId: EventId): Promise<string[]> {
     const view = await this.#open(roomId, origin)
-    const chain = await authChainOf(this.#engine.ports.db, view, [await this.#event(view, eventId)])
+    const event = await this.#event(view, eventId)
+    await this.#requireShown(view, origin, event)
+    const chain = await authChainOf(this.#engine.ports.db, view, [event])
     return chain.map((event) => event.pdu.json)
   }
 
@@ -122,6 +130,7 @@ export class ServedReads {
     if (event.standing === standing.outlier || event.standing === standing.undecided) {
       throw new MatrixError('M_NOT_FOUND', 'The state before this event is not known')
     }
+    await this.#requireShown(view, origin, event)
     const node = await loadNode(db, view, event.stateBefore)
     const state = await loadEvents(
       db,
@@ -131,13 +140,33 @@ export class ServedReads {
     return { state, authChain: await authChainOf(db, view, state) }
   }
 
+  /** To a server that is no longer in the room, what came after its time is as if it were not there. */
+  async #isShown(view: RoomView, origin: ServerName, event: StoredEvent): Promise<boolean> {
+    return view.servers.has(origin) || this.#visible(view, origin, event)
+  }
+
+  async #requireShown(view: RoomView, origin: ServerName, event: StoredEvent): Promise<void> {
+    if (!(await this.#isShown(view, origin, event))) throw new MatrixError('M_NOT_FOUND', 'Unknown event')
+  }
+
+  async #jsons(view: RoomView, origin: ServerName, events: readonly StoredEvent[]): Promise<string[]> {
+    const texts: string[] = []
+    for (const event of events) if (await this.#isShown(view, origin, event)) texts.push(await this.#json(view, origin, event))
+    return texts
+  }
+
   /** An event as `origin` may see it: whole, or redacted where the room's history was closed to its users. */
   async #json(view: RoomView, origin: ServerName, event: StoredEvent): Promise<string> {
     return (await this.#visible(view, origin, event)) ? event.pdu.json : redactPdu(event.pdu, view.rules).json
   }
 
   async #visible(view: RoomView, origin: ServerName, event: StoredEvent): Promise<boolean> {
-    if (event.isState || event.stateBefore === 0) return true
+    const isInside = view.servers.has(origin)
+    if (isInside && (event.isState || event.stateBefore === 0)) return true
+    if (event.stateBefore === 0) return false
+    const suffix = `:${origin}`
+    // Its own people's comings and goings concern it, a kick or a ban too.
+    if (event.pdu.type === 'm.room.member' && event.pdu.stateKey?.endsWith(suffix) === true) return true
     const { db } = this.#engine.ports
     const { state } = await loadNode(db, view, event.stateBefore)
     const key = view.keys.find('m.room.history_visibility', '')
@@ -145,8 +174,7 @@ export class ServedReads {
     const visibility = historyVisibility(
       new LoadedState((await loadEvents(db, view, number === 0 ? [] : [number])).map((entry) => entry.pdu)),
     )
-    if (visibility === 'shared' || visibility === 'world_readable') return true
-    const suffix = `:${origin}`
+    if (visibility === 'world_readable' || (isInside && visibility === 'shared')) return true
     for (const [userId, memberKey] of view.memberKeys()) {
       const member = userId.endsWith(suffix) ? state.get(memberKey) : 0
       if (member === 0) continue
