@@ -28,6 +28,8 @@ export interface FoundingOptions {
   readonly powerLevels?: Readonly<Record<string, unknown>> | null
   readonly joinRule?: Readonly<Record<string, unknown>>
   readonly historyVisibility?: string
+  /** How the room's id begins, in versions whose ids are not a hash. */
+  readonly roomIdPrefix?: string
 }
 
 /** A room as the peer knows it: one that it founded, or one of the victim's that somebody of the peer joined. */
@@ -62,7 +64,7 @@ export class EvilRoom {
       ...(rules.creatorIsSender ? {} : { creator }),
       ...options.createContent,
     }
-    const named = `!evil${peer.requests.length}${Math.floor(performance.now() * 1_000)}:${peer.serverName}`
+    const named = `${options.roomIdPrefix ?? `!evil${Math.floor(performance.now() * 1_000)}`}:${peer.serverName}`
     const fields = {
       type: 'm.room.create',
       state_key: '',
