@@ -172,14 +172,16 @@ type LonelyPorts = Pick<EncryptionPorts, 'db' | 'clock' | 'random' | 'outbox' | 
 function composeLonely({ users, ...ports }: LonelyPorts): Encryption {
   const keyId = parseKeyId('ed25519:a')
   assert(serverName !== undefined && keyId !== undefined, 'the names are valid')
+  const destinations = new Destinations(ports)
   const client = new FederationClient({
     signer: { serverName, key: signingKeyFromSeed(keyId, new Uint8Array(32)) },
     outbound: { request: nobody, open: nobody },
     discovery: { target: async () => undefined, doubt: () => undefined },
-    destinations: new Destinations(ports),
+    destinations,
   })
   const removal: EncryptionPorts['removal'] = (userId, deviceIds) => users.sessions.removal(userId, deviceIds)
-  return composeEncryption({ ...ports, log: silentLogger, serverName, client, transactions: new TransactionMemory(ports.db), removal })
+  const transactions = new TransactionMemory(ports.db)
+  return composeEncryption({ ...ports, log: silentLogger, serverName, client, destinations, namesAbroad: false, transactions, removal })
 }
 
 async function nobody(): Promise<OutboundFailure> {

@@ -1,4 +1,5 @@
 import type { ServerName } from '@causeway/events'
+import type { Destinations } from '../federation/client/destinations.ts'
 import type { FederationClient } from '../federation/client/federation-client.ts'
 import { EduOutbox } from '../federation/senders/edu-outbox.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -11,6 +12,7 @@ import { DehydratedDevices, type EndedDevices } from './dehydrated-devices.ts'
 import { KeyBackups } from './key-backups.ts'
 import { KeySignatures } from './key-signatures.ts'
 import type { ListOutbox } from './list-outbox.ts'
+import { ListIntroductions } from './list-introductions.ts'
 import { LocalKeys } from './local-keys.ts'
 import { OneTimeKeys } from './one-time-keys.ts'
 import { OwnDeviceLists } from './own-device-lists.ts'
@@ -30,6 +32,9 @@ export interface EncryptionPorts {
   /** Of the store; a restore from a backup raises it. */
   readonly epoch: number
   readonly client: FederationClient
+  readonly destinations: Destinations
+  /** Are other servers told how devices are named? */
+  readonly namesAbroad: boolean
   /** The same that the device effects of `encryptionEffects` write to. */
   readonly outbox: ListOutbox
   readonly transactions: SentTransactions
@@ -48,6 +53,7 @@ export interface Encryption {
   readonly toDeviceQueues: ToDeviceQueues
   readonly ownDeviceLists: OwnDeviceLists
   readonly remoteDeviceLists: RemoteDeviceLists
+  readonly listIntroductions: ListIntroductions
   readonly crossSigning: CrossSigning
   readonly keySignatures: KeySignatures
   readonly keyBackups: KeyBackups
@@ -72,6 +78,7 @@ export function composeEncryption(ports: EncryptionPorts): Encryption {
     toDeviceQueues,
     ownDeviceLists,
     remoteDeviceLists,
+    listIntroductions: new ListIntroductions({ ...ports, localKeys, edus }),
     crossSigning: new CrossSigning({ ...ports, lists: ownDeviceLists }),
     keySignatures: new KeySignatures({ ...ports, remoteLists: remoteDeviceLists, lists: ownDeviceLists }),
     keyBackups: new KeyBackups(ports),

@@ -103,7 +103,7 @@ export class DeviceListStream {
       names.add(row.user_id)
       return
     }
+    // Who joins is named as well: the reader's other devices are news to the room, and look for themselves.
     for (const member of await joinedMembers(this.#ports.db, row.room, namedMembersMax)) names.add(member.user_id)
-    if (names === changed) names.delete(reader)
   }
 }

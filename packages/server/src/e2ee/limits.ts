@@ -75,13 +75,24 @@ export const updatesPerUserMax = 20
 /** Device lists that are fetched at the same time, and users who wait for it in memory; storage remembers the others. */
 export const resyncsAtOnceMax = 8
 export const resyncsWaitingMax = 20_000
+/** Lists that one server is asked for at the same time: a slow one holds up nobody else's. */
+export const resyncsPerServerMax = 2
 /** Milliseconds until a list that could not be fetched is tried again: at first, and at most. */
 export const resyncMsMin = 30 * second
 export const resyncMsMax = hour
+/** That pause as a part of the time for which the list could not be had: after ten minutes it still is the shortest. */
+export const resyncPausePart = 1 / 20
+/** Milliseconds between two looks for lists that are to be fetched: an outage shall not be longer for them than for events. */
+export const resyncSweepMs = 10 * second
 /** Milliseconds between two looks for what a lost process, or a full queue, left behind. */
 export const sweepMs = minute
 /** Users who are read at once for that. */
 export const sweepPageSize = 500
+
+/** Rooms that users entered and whose servers are not told of their devices yet. */
+export const introductionsWaitingMax = 10_000
+/** Servers of a room that are looked at at once. */
+export const introducedPageSize = 100
 
 /** Signatures that one user may upload, for all keys together, and in one request. */
 export const signaturesPerUserMax = 20_000

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseUserId, type JsonObject } from '@causeway/events'
-import { applyUpdates } from './list-updates.ts'
+import { applyUpdates, tellsChange } from './list-updates.ts'
 
 const userId = parseUserId('@bob:away') ?? assert.fail()
 const list = { user_id: userId, stream_id: 5, stale: 0, positions: '[]' }
@@ -33,8 +33,24 @@ for (const [what, updates, streamId] of cases) {
   test(`an update: ${what}`, () => {
     const parts = applyUpdates(userId, list, updates)
     assert.equal(parts?.rows[0]?.rows[0]?.[1], streamId)
+    if (streamId === 5) assert.equal(parts?.changes, false)
+    else if (parts !== undefined) assert.equal(parts.changes, true)
   })
 }
+
+test('what says nothing new to those who never asked', () => {
+  const keys = { user_id: userId, device_id: 'D', keys: {} }
+  const said: [update: JsonObject, tells: boolean][] = [
+    [update(6, [5], { keys }), true],
+    [update(6, [5], { deleted: true }), true],
+    [update(6, [5]), false],
+    [update(6, [6], { keys }), false],
+    [update(1, [], { keys }), true],
+    [{ type: 'm.signing_key_update', content: { user_id: userId } }, true],
+    [{ type: 'lost' }, true],
+  ]
+  for (const [one, tells] of said) assert.equal(tellsChange(one), tells, JSON.stringify(one))
+})
 
 test('devices come, change and go; keys that are of somebody else are left out', () => {
   const keys = { user_id: userId, device_id: 'D', keys: {} }

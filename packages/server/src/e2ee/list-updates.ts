@@ -7,9 +7,13 @@ import { deviceOf, keyOf, keyRows, type ListParts } from './fetch-list.ts'
 
 /**
  * What follows from updates (`{ type, content }`, in order) on a list that is current. Absent when one of them does not
- * follow on what is known: then the list has a gap. Server-Server API, m.device_list_update.
+ * follow on what is known: then the list has a gap. `changes`: is anything of it new? Server-Server API, m.device_list_update.
  */
-export function applyUpdates(userId: UserId, list: RemoteListRow, updates: readonly JsonObject[]): ListParts | undefined {
+export function applyUpdates(
+  userId: UserId,
+  list: RemoteListRow,
+  updates: readonly JsonObject[],
+): (ListParts & { readonly changes: boolean }) | undefined {
   let streamId = list.stream_id
   const devices = new Map<string, JsonObject | undefined>()
   const keys = new Map<string, string[]>()
@@ -38,5 +42,16 @@ export function applyUpdates(userId: UserId, list: RemoteListRow, updates: reado
     ...(kept.length === 0 ? [] : [{ write: upsertRemoteDevice, rows: kept }]),
     ...(keys.size === 0 ? [] : [{ write: upsertCrossSigningKey, rows: [...keys.values()] }]),
   ]
-  return { rows, steps }
+  return { rows, steps, changes: devices.size + keys.size > 0 }
+}
+
+/**
+ * May an update say something new to those who never asked for the user's devices? Not that there is a device without keys, nor that
+ * the list is as far as it names itself: that is how a server makes itself known to the servers of a room.
+ */
+export function tellsChange({ type, content }: JsonObject): boolean {
+  if (!isJsonObject(content) || type !== 'm.device_list_update') return true
+  const { keys, deleted, stream_id: streamId, prev_id: before } = content
+  if (keys === undefined && deleted !== true) return false
+  return !(Array.isArray(before) && typeof streamId === 'number' && before.includes(streamId))
 }

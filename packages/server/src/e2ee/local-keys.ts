@@ -24,9 +24,12 @@ export interface DeviceList {
 /** The keys of our own users, with the signatures that a reader may see. */
 export class LocalKeys {
   readonly #db: Database
+  readonly #namesAbroad: boolean
 
-  constructor(ports: { readonly db: Database }) {
+  /** `namesAbroad`: are other servers told how devices are named? */
+  constructor(ports: { readonly db: Database; readonly namesAbroad: boolean }) {
     this.#db = ports.db
+    this.#namesAbroad = ports.namesAbroad
   }
 
   /** What another server is told of a user. */
@@ -37,7 +40,7 @@ export class LocalKeys {
 
   /**
    * What `reader`, one of our users, may see of users: signatures that the owners made, and the reader's own. With names of
-   * devices. Another server (no reader) is told no names.
+   * devices. Another server (no reader) is told names if the operator wants it (P08).
    */
   async lists(userIds: readonly UserId[], reader: UserId | undefined): Promise<Map<UserId, DeviceList>> {
     const lists = new Map<UserId, DeviceList>()
@@ -50,7 +53,7 @@ export class LocalKeys {
       const devices = new Map<string, JsonObject>()
       for (const row of rows.get(userId) ?? []) {
         const keys = signed(storedObject(row.json), row.device_id, given)
-        if (reader !== undefined && row.display_name !== null) {
+        if ((reader !== undefined || this.#namesAbroad) && row.display_name !== null) {
           keys['unsigned'] = Object.assign(emptyObject(), { device_display_name: row.display_name })
         }
         devices.set(row.device_id, keys)

@@ -1,6 +1,7 @@
 import {
   canonicalJson,
   emptyObject,
+  isJsonObject,
   parseRoomId,
   parseServerName,
   parseUserId,
@@ -150,7 +151,7 @@ export class OwnDeviceLists {
       streamId += 1
       const content = object({ user_id: userId, device_id: deviceId, stream_id: streamId, prev_id: streamId === 1 ? [] : [streamId - 1] })
       const keys = list.devices.get(deviceId)
-      if (keys !== undefined) content['keys'] = keys
+      if (keys !== undefined) Object.assign(content, deviceMembers(keys))
       else if (!(await this.#ports.localKeys.hasDevice(userId, deviceId))) content['deleted'] = true
       edus.push({ type: 'm.device_list_update', content })
     }
@@ -175,9 +176,15 @@ function object(members: JsonObject) {
   return Object.assign(emptyObject(), members)
 }
 
+/** A device's keys, and its name if it is told, as other servers get them. */
+export function deviceMembers({ unsigned, ...keys }: JsonObject): JsonObject {
+  const name = unsigned !== undefined && isJsonObject(unsigned) ? unsigned['device_display_name'] : undefined
+  return { keys: object(keys), ...(name === undefined ? {} : { device_display_name: name }) }
+}
+
 /** A user's devices as `/user/devices` answers, as canonical JSON. Server-Server API, "Device Management". */
 export function userDevicesJson(userId: UserId, streamId: number, list: Awaited<ReturnType<LocalKeys['listOf']>>): string {
-  const devices = [...list.devices].map(([deviceId, keys]) => object({ device_id: deviceId, keys }))
+  const devices = [...list.devices].map(([deviceId, keys]) => object({ device_id: deviceId, ...deviceMembers(keys) }))
   const answer = object({ user_id: userId, stream_id: streamId, devices })
   if (list.masterKey !== undefined) answer['master_key'] = list.masterKey
   if (list.selfSigningKey !== undefined) answer['self_signing_key'] = list.selfSigningKey

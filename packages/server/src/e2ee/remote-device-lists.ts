@@ -9,6 +9,7 @@ import {
   type UserId,
 } from '@causeway/events'
 import { assert } from '../assert.ts'
+import type { Destinations } from '../federation/client/destinations.ts'
 import type { FederationClient } from '../federation/client/federation-client.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
@@ -30,7 +31,7 @@ import { deviceKeysBytesMax, updatesPerUserMax } from './limits.ts'
 import type { DeviceList } from './local-keys.ts'
 import { storedObject } from './names.ts'
 import { fetchList, listParts, staleParts, type ListParts } from './fetch-list.ts'
-import { applyUpdates } from './list-updates.ts'
+import { applyUpdates, tellsChange } from './list-updates.ts'
 import { Resyncs } from './resyncs.ts'
 
 interface Ports {
@@ -39,6 +40,7 @@ interface Ports {
   readonly log: Logger
   readonly serverName: ServerName
   readonly client: FederationClient
+  readonly destinations: Destinations
 }
 
 /**
@@ -53,7 +55,7 @@ export class RemoteDeviceLists {
 
   constructor(ports: Ports) {
     this.#ports = ports
-    this.#resyncs = new Resyncs(ports, (userId) => this.#settle(userId))
+    this.#resyncs = new Resyncs(ports, (userId, wanted) => this.#settle(userId, wanted))
   }
 
   start(): void {
@@ -150,7 +152,7 @@ export class RemoteDeviceLists {
   }
 
   /** Work in what was told of a user; fetch the list if that does not do. False: the server gave no answer, try again later. */
-  async #settle(userId: UserId, wanted = false): Promise<boolean> {
+  async #settle(userId: UserId, wanted: boolean): Promise<boolean> {
     const { db, serverName } = this.#ports
     const inbox = await listInboxOf(db, userId, updatesPerUserMax + 1)
     const [list] = await remoteLists(db, [userId])
@@ -162,13 +164,13 @@ export class RemoteDeviceLists {
     if (joins.length === 0) return hasNothing ? true : this.#write(userId, upTo, listParts(userId, undefined), false)
     const updates = inbox.length > updatesPerUserMax ? undefined : inbox.map(({ json }) => storedObject(json))
     // Nobody asked for this user's devices yet: those who know the user are told, and nothing is kept.
-    if (list === undefined && !wanted && !this.#resyncs.isWanted(userId)) {
-      return this.#write(userId, upTo, { rows: [], steps: [] }, inbox.length > 0)
+    if (list === undefined && !wanted) {
+      return this.#write(userId, upTo, { rows: [], steps: [] }, updates === undefined || updates.some(tellsChange))
     }
     const current = isCurrent(list, joins)
     if (current && inbox.length === 0) return true
     const applied = current && list !== undefined && updates !== undefined ? applyUpdates(userId, list, updates) : undefined
-    if (applied !== undefined) return this.#write(userId, upTo, applied, true)
+    if (applied !== undefined) return this.#write(userId, upTo, applied, applied.changes)
     // The gap is noted and told before the list is fetched: an outage of the other server hides it from nobody.
     if (list !== undefined && (inbox.length > 0 || list.stale === 0)) await this.#write(userId, upTo, staleParts(userId), inbox.length > 0)
     const positions = db.positions()

@@ -1,33 +1,57 @@
-import { parseUserId, type UserId } from '@causeway/events'
+import { parseUserId, serverOf, type ServerName, type UserId } from '@causeway/events'
+import type { Destinations } from '../federation/client/destinations.ts'
 import type { Cancel, Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { Database } from '../storage/database.ts'
 import { unsettledUsers } from '../storage/tables/device-lists.ts'
-import { resyncMsMax, resyncMsMin, resyncsAtOnceMax, resyncsWaitingMax, sweepMs, sweepPageSize } from './limits.ts'
+import {
+  resyncPausePart,
+  resyncMsMax,
+  resyncMsMin,
+  resyncsAtOnceMax,
+  resyncsPerServerMax,
+  resyncsWaitingMax,
+  resyncSweepMs,
+  sweepPageSize,
+} from './limits.ts'
 
 interface Ports {
   readonly db: Database
   readonly clock: Clock
   readonly log: Logger
+  readonly destinations: Destinations
 }
 
-/** Runs work for users, one run a user at a time and few at once, again and again until it succeeds. Storage remembers who. */
+/** A user whose list could not be had. Times are monotonic milliseconds. */
+interface Failing {
+  readonly since: number
+  /** When to try again; absent for a server that is not there: when it may be tried again at all. */
+  readonly at: number | undefined
+}
+
+/**
+ * Runs work for users, one run a user at a time and few at once, again and again until it succeeds. Storage remembers who. A server
+ * that is away is tried as often as for events, and asked for all lists at its first sign of life.
+ */
 export class Resyncs {
   readonly #ports: Ports
-  readonly #settle: (userId: UserId) => Promise<boolean>
-  readonly #waiting = new Set<UserId>()
+  readonly #settle: (userId: UserId, wanted: boolean) => Promise<boolean>
+  /** By server, the one that had its turn last at the end. */
+  readonly #waiting = new Map<ServerName, Set<UserId>>()
+  #waitingCount = 0
   readonly #running = new Map<UserId, Promise<void>>()
-  /** Failures in a row, and when to try again (monotonic milliseconds). */
-  readonly #failing = new Map<UserId, { failures: number; at: number }>()
+  readonly #runningAt = new Map<ServerName, number>()
+  readonly #failing = new Map<UserId, Failing>()
   /** Users whose list is to be kept though it was not before. */
   readonly #wanted = new Set<UserId>()
   #cancel: Cancel | undefined
   #stopped = false
 
-  /** `settle` gives false when it has to be tried again later. */
-  constructor(ports: Ports, settle: (userId: UserId) => Promise<boolean>) {
+  /** `settle` gives false when it has to be tried again later; `wanted`: the list is to be kept from now on. */
+  constructor(ports: Ports, settle: (userId: UserId, wanted: boolean) => Promise<boolean>) {
     this.#ports = ports
     this.#settle = settle
+    ports.destinations.onWake((server) => this.#wake(server))
   }
 
   start(): void {
@@ -36,7 +60,7 @@ export class Resyncs {
       this.#sweep()
         .catch((err: unknown) => this.#ports.log.warn({ err }, 'could not look for device lists to be fetched'))
         .finally(() => {
-          this.#cancel = this.#ports.clock.schedule(Math.min(sweepMs, resyncMsMin), sweep)
+          this.#cancel = this.#ports.clock.schedule(resyncSweepMs, sweep)
         })
     }
     sweep()
@@ -46,67 +70,103 @@ export class Resyncs {
     this.#stopped = true
     this.#cancel?.()
     this.#waiting.clear()
+    this.#waitingCount = 0
     await Promise.race([Promise.all(this.#running.values()), this.#ports.clock.sleep(0)])
   }
 
   /** There is work for a user. `wanted`: their list is to be kept from now on. */
   enter(userId: UserId, wanted = false): void {
-    if (this.#stopped || this.#waiting.size >= resyncsWaitingMax) return
+    if (this.#stopped || this.#waitingCount >= resyncsWaitingMax) return
     if (wanted) this.#wanted.add(userId)
-    this.#waiting.add(userId)
+    const server = serverOf(userId)
+    const users = this.#waiting.get(server) ?? new Set()
+    if (users.has(userId)) return
+    this.#waiting.set(server, users.add(userId))
+    this.#waitingCount += 1
     this.#drain()
   }
 
-  isWanted(userId: UserId): boolean {
-    return this.#wanted.has(userId)
+  #drain(): void {
+    for (const [server, users] of this.#waiting) {
+      if (this.#running.size >= resyncsAtOnceMax) return
+      const busy = this.#runningAt.get(server) ?? 0
+      const userId = busy >= resyncsPerServerMax ? undefined : users.values().find((each) => !this.#running.has(each))
+      if (userId === undefined) continue
+      users.delete(userId)
+      this.#waitingCount -= 1
+      this.#waiting.delete(server)
+      if (users.size > 0) this.#waiting.set(server, users)
+      this.#begin(server, userId)
+    }
   }
 
-  #drain(): void {
-    for (const userId of this.#waiting) {
-      if (this.#running.size >= resyncsAtOnceMax) return
-      if (this.#running.has(userId)) continue
-      this.#waiting.delete(userId)
-      const running = this.#run(userId).finally(() => {
-        this.#running.delete(userId)
-        if (!this.#stopped) this.#drain()
-      })
-      this.#running.set(userId, running)
-    }
+  #begin(server: ServerName, userId: UserId): void {
+    this.#runningAt.set(server, (this.#runningAt.get(server) ?? 0) + 1)
+    const running = this.#run(userId).finally(() => {
+      this.#running.delete(userId)
+      const left = (this.#runningAt.get(server) ?? 1) - 1
+      if (left === 0) this.#runningAt.delete(server)
+      else this.#runningAt.set(server, left)
+      if (!this.#stopped) this.#drain()
+    })
+    this.#running.set(userId, running)
   }
 
   async #run(userId: UserId): Promise<void> {
+    const { clock, log, destinations } = this.#ports
+    // A list that is only wished for is asked for again when somebody wants it. A wish that comes meanwhile has its own run.
+    const wanted = this.#wanted.delete(userId)
+    let settled = false
     try {
-      if (await this.#settle(userId)) {
-        this.#failing.delete(userId)
-        this.#wanted.delete(userId)
-        return
-      }
+      settled = await this.#settle(userId, wanted)
     } catch (err) {
-      this.#ports.log.warn({ err, user: userId }, 'a device list could not be brought up to date')
+      log.warn({ err, user: userId }, 'a device list could not be brought up to date')
     }
-    // A list that is only wished for is asked for again when somebody wants it.
-    this.#wanted.delete(userId)
-    const failures = (this.#failing.get(userId)?.failures ?? 0) + 1
-    const delay = Math.min(resyncMsMax, resyncMsMin * 2 ** Math.min(failures - 1, 10))
-    this.#failing.set(userId, { failures, at: this.#ports.clock.monotonic() + delay })
+    if (settled) {
+      this.#failing.delete(userId)
+      return
+    }
+    const now = clock.monotonic()
+    const since = this.#failing.get(userId)?.since ?? now
+    const pause = Math.max(resyncMsMin, Math.min(resyncMsMax, (now - since) * resyncPausePart))
+    if (this.#failing.size >= resyncsWaitingMax && since === now) return
+    this.#failing.set(userId, { since, at: destinations.isResting(serverOf(userId)) ? undefined : now + pause })
+  }
+
+  #isDue(userId: UserId, now: number): boolean {
+    const failing = this.#failing.get(userId)
+    if (failing === undefined) return true
+    return failing.at === undefined ? !this.#ports.destinations.isResting(serverOf(userId)) : failing.at <= now
+  }
+
+  /** A server is back: what could not be had of it is asked for now. */
+  #wake(server: ServerName): void {
+    for (const [userId, failing] of this.#failing) {
+      if (failing.at !== undefined || serverOf(userId) !== server) continue
+      this.#failing.delete(userId)
+      this.enter(userId)
+    }
   }
 
   /** Enter all that storage knows to be unsettled and that is due. */
   async #sweep(): Promise<void> {
-    const now = this.#ports.clock.monotonic()
+    const { clock, destinations } = this.#ports
+    const now = clock.monotonic()
     for (let after = ''; ;) {
       const rows = await unsettledUsers(this.#ports.db, after, sweepPageSize)
       for (const { user_id: user } of rows) {
         const userId = parseUserId(user)
         if (userId === undefined) continue
-        const failing = this.#failing.get(userId)
-        if (failing === undefined || failing.at <= now) this.enter(userId)
+        if (this.#isDue(userId, now)) this.enter(userId)
       }
       const last = rows.at(-1)
       if (last === undefined || rows.length < sweepPageSize) break
       after = last.user_id
     }
     // Those that are settled by now, or not followed, are forgotten.
-    for (const [userId, { at }] of this.#failing) if (at + resyncMsMax * 2 < now) this.#failing.delete(userId)
+    for (const [userId, { at }] of this.#failing) {
+      const over = at === undefined ? !destinations.isResting(serverOf(userId)) : at + resyncMsMax * 2 < now
+      if (over && this.#waiting.get(serverOf(userId))?.has(userId) !== true) this.#failing.delete(userId)
+    }
   }
 }

@@ -146,7 +146,9 @@ export function readDeviceKeys({ userId, deviceId }: KeyOwner, value: unknown): 
     if (splitKeyId(keyId)?.id !== deviceId) throw bad('a key of a device is named <algorithm>:<device id>')
   }
   if (!isSignatures(signatures)) throw bad('signatures is an object of users, keys and strings')
-  return jsonWithin(object, deviceKeysBytesMax, 'device_keys')
+  // What is in there is for servers to say.
+  const { unsigned: _unsigned, ...said } = object
+  return jsonWithin(said, deviceKeysBytesMax, 'device_keys')
 }
 
 /** Is this an object of users, each with an object of signatures by key id? */

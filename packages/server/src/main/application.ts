@@ -112,6 +112,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
       rooms.purge.stop()
       await encryption.ownDeviceLists.stop()
       await encryption.remoteDeviceLists.stop()
+      await encryption.listIntroductions.stop()
       await services.mediaSweeper.stop()
       await layer.senders.stop(senderStopMs)
       await rooms.inbox.idle()
@@ -142,6 +143,8 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
     serverName: config.server.name,
     epoch: storage.facts.storeEpoch,
     client: federation.client,
+    destinations: federation.destinations,
+    namesAbroad: config.federation.deviceNames,
     outbox,
     transactions: ports.transactions,
     removal: (userId, deviceIds) => users.sessions.removal(userId, deviceIds),

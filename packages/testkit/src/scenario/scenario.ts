@@ -18,9 +18,9 @@ export class World {
     this.#seed = seed
   }
 
-  /** A running server. */
-  async server(name: string): Promise<SimServer> {
-    const server = new SimServer(name, { time: this.time, network: this.network, seed: this.#seed })
+  /** A running server; `environment`: configuration that differs from the usual one. */
+  async server(name: string, environment: Readonly<Record<string, string>> = {}): Promise<SimServer> {
+    const server = new SimServer(name, { time: this.time, network: this.network, seed: this.#seed, environment })
     await server.start()
     this.#servers.push(server)
     return server

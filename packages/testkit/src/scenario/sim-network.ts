@@ -45,6 +45,7 @@ export class SimNetwork {
   readonly #cut = new Map<string, Cut>()
   /** Requests of which nothing comes back, until the wires are mended: then their connections turn out to be broken. */
   readonly #silent = new Set<(result: OutboundResult) => void>()
+  readonly #broken = new Map<ServerName, { readonly path: RegExp; readonly status: number }>()
   /** Requests and answers delivered so far. */
   delivered = 0
   weather: Weather = fairWeather
@@ -68,12 +69,18 @@ export class SimNetwork {
     this.#cut.set(`${from} ${to}`, how)
   }
 
+  /** From now on requests to `to` whose path matches are answered with this status. */
+  break(to: ServerName, path: RegExp, status: number): void {
+    this.#broken.set(to, { path, status })
+  }
+
   mend(from: ServerName, to: ServerName): void {
     this.#cut.delete(`${from} ${to}`)
   }
 
   mendAll(): void {
     this.#cut.clear()
+    this.#broken.clear()
     for (const end of this.#silent) end({ ok: false, fault: 'broken', why: 'the connection is gone' })
     this.#silent.clear()
   }
@@ -149,6 +156,8 @@ export class SimNetwork {
     if (endpoint === undefined) return Promise.resolve({ status: 0, body: '' })
     this.delivered += 1
     this.onDelivery?.(from, to, request)
+    const broken = this.#broken.get(to)
+    if (broken?.path.test(request.path) === true) return Promise.resolve({ status: broken.status, body: '{}' })
     return endpoint(request)
   }
 }

@@ -24,6 +24,8 @@ export interface SimSetting {
   readonly seed: number
   /** Milliseconds that the next commit takes; none where it is left out. */
   readonly commitMs?: () => number
+  /** Configuration that differs from the usual one. */
+  readonly environment?: Readonly<Record<string, string>>
   /** Where the server's log goes. */
   readonly log?: Logger
   /** Told when the server died at a commit. */
@@ -78,7 +80,7 @@ export class SimServer {
       })
     }
     const random = simRandom(seed + hashOf(this.name) + this.starts)
-    const config = await configOf(this.name)
+    const config = await configOf(this.name, this.#setting.environment)
     const db = openSqliteInline(this.#disk, soon, (write) => this.#commit(clock, soon, write))
     const platform = {
       clock,
@@ -187,18 +189,20 @@ function copyOfTemplate(): DatabaseSync {
 
 const configs = new Map<string, Config>()
 
-async function configOf(serverName: string): Promise<Config> {
-  const known = configs.get(serverName)
+async function configOf(serverName: string, more: SimSetting['environment'] = {}): Promise<Config> {
+  const key = JSON.stringify([serverName, more])
+  const known = configs.get(key)
   if (known !== undefined) return known
   const environment = {
     CAUSEWAY_SERVER_NAME: serverName,
     CAUSEWAY_REGISTRATION: 'open',
     CAUSEWAY_RATE_LIMITS: 'off',
     CAUSEWAY_ALLOW_PUBLIC_ROOMS_OVER_FEDERATION: 'on',
+    ...more,
   }
   const loaded = await loadConfig({ file: undefined, environment, flags: new Map() })
   if (!loaded.ok) throw new Error(`the configuration of a simulated server is wrong: ${JSON.stringify(loaded.problems)}`)
-  configs.set(serverName, loaded.config)
+  configs.set(key, loaded.config)
   return loaded.config
 }
 

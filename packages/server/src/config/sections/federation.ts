@@ -17,6 +17,12 @@ export const federationSection = {
       default: 'off',
       about: 'May other servers read the list of public rooms?',
     }),
+    deviceNames: option({
+      key: 'allow_device_name_lookup_over_federation',
+      type: onOff,
+      default: 'off',
+      about: 'Are other servers told the names that people give their devices? They are seen by everybody who shares a room.',
+    }),
     trustedCaFile: option({
       key: 'trusted_ca_file',
       type: optional(filePath),

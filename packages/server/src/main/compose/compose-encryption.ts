@@ -23,11 +23,15 @@ export function composeDeviceListStream({ db }: Pick<Storage, 'db'>, engine: Roo
   })
 }
 
-/** Who leaves is told to those who keep device lists. */
-export function followLeaves({ db }: Pick<Storage, 'db'>, { remoteDeviceLists }: Encryption): void {
+/** Who leaves is told to those who keep device lists; who enters a room is made known to its servers. */
+export function followMembers({ db }: Pick<Storage, 'db'>, { remoteDeviceLists, listIntroductions }: Encryption): void {
   db.onCommitted((announcements) => {
     for (const announcement of announcements) {
       if (!isRoomAnnouncement(announcement)) continue
+      // Another process makes known whom it let in.
+      for (const { userId, membership, before } of announcement.slot === db.slot ? announcement.memberships : []) {
+        if (membership === 'join' && before !== 'join') listIntroductions.entered(userId, announcement.roomId)
+      }
       for (const { pdu } of announcement.events) {
         if (pdu.type !== 'm.room.member') continue
         const membership = membershipOfEvent(pdu)

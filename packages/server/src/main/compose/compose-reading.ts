@@ -29,7 +29,7 @@ import type { UserRooms } from '../../sync/user-rooms.ts'
 import type { Users } from '../../users/compose-users.ts'
 import type { Platform } from '../application.ts'
 import type { Cluster } from './compose-cluster.ts'
-import { composeDeviceListStream, encryptionEdus, followLeaves } from './compose-encryption.ts'
+import { composeDeviceListStream, encryptionEdus, followMembers } from './compose-encryption.ts'
 import type { Federation } from './compose-federation.ts'
 import { composePresence } from './compose-presence.ts'
 import type { RoomLayer } from './compose-rooms.ts'
@@ -91,7 +91,7 @@ export function composeReading(
     ignoredBy: (userId) => sync.stream.ignored.of(userId),
   }
   const deviceListStream = composeDeviceListStream(storage, engine, stateHistory)
-  followLeaves(storage, encryption)
+  followMembers(storage, encryption)
   const sync = new Sync({
     db,
     engine,

@@ -39,7 +39,7 @@ export function moveMembers(
       unit.draft.add(upsertMembership, view.room, userId, membership, ...place, position, isLocal ? 1 : 0, 0, pdu?.sender ?? userId, null),
     )
     if (isLocal) {
-      local.push({ userId, membership })
+      local.push({ userId, membership, before })
       view.localMembersVersion += 1
     }
   }

@@ -7,6 +7,8 @@ import type { StoredEvent } from './stored-event.ts'
 export interface LocalMembershipChange {
   readonly userId: UserId
   readonly membership: Membership
+  /** Absent when there was none, and when another process committed the change. */
+  readonly before?: Membership | undefined
 }
 
 /** An event that other servers must get. */

@@ -113,6 +113,27 @@ export function serversSharingWith(db: Database, userId: string): Promise<{ serv
     WHERE m.user_id = ${userId} AND m.membership = 'join' AND s.joined > 0`)
 }
 
+/**
+ * A page of a room's servers after a name, in order, and whether they share another room with a user; `but` are rooms that do not
+ * count.
+ */
+export function serversOfRoom(
+  db: Database,
+  user: { readonly userId: string; readonly but: readonly string[] },
+  roomId: string,
+  after: string,
+  limit: number,
+): Promise<{ server: string; shared: number }[]> {
+  return db.all(sql<{ server: string; shared: number }>('room_servers.newToUser')`
+    SELECT p.server, CASE WHEN EXISTS (
+        SELECT 1 FROM memberships m JOIN room_servers o ON o.room = m.room JOIN rooms q ON q.room = m.room
+        WHERE m.user_id = ${user.userId} AND m.membership = 'join' AND o.server = p.server AND o.joined > 0
+          AND NOT (q.room_id ${new In(user.but)})) THEN 1 ELSE 0 END AS shared
+    FROM (SELECT s.server FROM rooms r JOIN room_servers s ON s.room = r.room
+      WHERE r.room_id = ${roomId} AND s.joined > 0 AND s.server > ${after} ORDER BY s.server LIMIT ${limit}) p
+    ORDER BY p.server`)
+}
+
 /** Where some users of other servers are joined together with us, and since when: by writer and position. Bound: their rooms. */
 export function remoteJoins(
   db: Database,
