@@ -3,8 +3,8 @@ import type { UserId } from '@causeway/events'
 import { testEdge, type Answer } from '../http/edge.fixture.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import type { WaitingRoom } from '../http/waiting-room.ts'
-import type { ReadingLayer, ReadingLayerPorts } from '../sync/reading-layer.fixture.ts'
-import { World, type EventJson } from '../sync/sync.fixture.ts'
+import type { ReadingLayer } from '../sync/reading-layer.fixture.ts'
+import { World, type EventJson, type WorldOptions } from '../sync/sync.fixture.ts'
 import { readingEndpoints } from './reading-endpoints.ts'
 
 /** The reading operations over HTTP, on a world of rooms. */
@@ -17,7 +17,7 @@ export interface ReadingServer {
 }
 
 /** Open a world and serve it; `path` of the calls follows /_matrix/client/v3, unless it is whole. */
-export async function readingServer(t: TestContext, overrides: Partial<ReadingLayerPorts> = {}): Promise<ReadingServer> {
+export async function readingServer(t: TestContext, overrides: WorldOptions = {}): Promise<ReadingServer> {
   const world = await World.open(t, overrides)
   const { edge, send } = await testEdge(
     t,

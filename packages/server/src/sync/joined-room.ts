@@ -21,6 +21,9 @@ import type { AccountDataPiece, SyncPorts } from './sync-ports.ts'
 import { accountDataEvents, eventList, type SyncWish } from './sync-wish.ts'
 import type { RoomMembership } from './user-rooms.ts'
 
+/** What decides the counts and the heroes of a room's summary. */
+const summaryTypes: ReadonlySet<string> = new Set(['m.room.member', 'm.room.name', 'm.room.canonical_alias'])
+
 /** How much of a room an answer shows: live positions, and whether the client has what came before them. */
 interface Extent {
   readonly view: RoomView
@@ -48,9 +51,9 @@ export async function joinedRoom(
   const sight = new RoomSight(ports.db, view, wish.caller.userId, Infinity)
   const timeline = await roomTimeline(ports, wish, extent, sight)
   const changes = await changesOf(ports, extent, timeline)
-  const membersChanged = changes.some(({ key }) => view.keys.at(key)?.type === 'm.room.member')
+  const named = changes.some(({ key }) => summaryTypes.has(view.keys.at(key)?.type ?? ''))
   const end = await ports.stateHistory.stateAt(view, upTo)
-  const summary = whole || membersChanged ? await summaryOf(ports.db, view, end, wish.caller.userId) : undefined
+  const summary = whole || named ? await summaryOf(ports.db, view, end, wish.caller.userId) : undefined
   const own = view.keys.find('m.room.member', wish.caller.userId)
   const members = [...(whole && own !== undefined ? [own] : []), ...(summary?.heroes ?? [])]
   const state = await stateTexts(ports, wish, { view, timeline, whole, end, changes, members })

@@ -2,6 +2,7 @@
 // Method: rooms on a real SQLite file; answers are read as a client reads them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parseSyncFilter } from './sync-filter.ts'
 import { alice, bob, user, World } from './sync.fixture.ts'
 
 const carol = user('carol')
@@ -94,4 +95,62 @@ test('typing is told when it begins and when it ends, receipts in private only t
   const receipts = async (reader: typeof alice) => (await world.sync(reader)).joined(room).ephemeral?.events.length
   assert.equal(await receipts(alice), 1)
   assert.equal(await receipts(bob), 0)
+})
+
+test('a filter names the fields of events that are wanted', async (t) => {
+  const world = await World.open(t)
+  const room = await world.room(alice, { name: 'Hall' })
+  const root = await world.say(room, alice, 'hello', { 'dotted.name': 1, deep: { a: [1], b: 2 } })
+  await world.say(room, alice, 'more', { 'm.relates_to': { rel_type: 'm.thread', event_id: root } })
+  const ask = async (fields: readonly string[]) => {
+    const { timeline, state } = (await world.sync(alice, { filter: { event_fields: fields, room: { timeline: { limit: 2 } } } })).joined(
+      room,
+    )
+    return { shown: timeline.events[0], last: timeline.events[1], state: state?.events ?? [] }
+  }
+  const { shown, last, state } = await ask([
+    'content.body',
+    'content.deep.a',
+    'content.dotted\\.name',
+    'type',
+    'none.such',
+    'content.body.x',
+  ])
+  assert.deepEqual(shown, { content: { body: 'hello', deep: { a: [1] }, 'dotted.name': 1 }, type: 'm.room.message' })
+  assert.deepEqual(last, { content: { body: 'more' }, type: 'm.room.message' })
+  assert.deepEqual(
+    state.find(({ type }) => type === 'm.room.name'),
+    { content: {}, type: 'm.room.name' },
+  )
+  assert.deepEqual((await ask(['event_id', 'unsigned.m\\.relations'])).shown, {
+    event_id: root,
+    unsigned: {
+      'm.relations': {
+        'm.thread': {
+          count: 1,
+          current_user_participated: true,
+          latest_event: { event_id: last === undefined ? '' : (await ask(['event_id'])).last?.event_id, unsigned: {} },
+        },
+      },
+    },
+  })
+  assert.deepEqual((await ask([])).shown, {})
+  for (const bad of ['type', [1], Array.from({ length: 1_001 }, () => 'type'), ['a.'.repeat(30)]]) {
+    assert.throws(() => parseSyncFilter(JSON.stringify({ event_fields: bad })), { code: 'M_BAD_JSON' })
+  }
+})
+
+test('when a room loses its name, its heroes are told, with their members', async (t) => {
+  const world = await World.open(t)
+  const room = await world.room(alice, { name: 'Hall' })
+  await world.member(room, bob, 'join')
+  await world.say(room, alice, 'x')
+  const filter = { room: { state: { lazy_load_members: true }, timeline: { limit: 1 } } }
+  const first = await world.sync(alice, { filter })
+  assert.equal(first.joined(room).summary?.['m.heroes'], undefined)
+  await world.send(room, alice, 'm.room.name', { name: '' }, '')
+  await world.say(room, alice, 'y')
+  const { summary, state } = (await world.sync(alice, { filter, since: first.next })).joined(room)
+  assert.deepEqual(summary?.['m.heroes'], [bob])
+  assert.deepEqual(state?.events.map(({ type, state_key: key }) => `${type} ${key ?? ''}`).sort(), [`m.room.member ${bob}`, 'm.room.name '])
 })

@@ -1,6 +1,7 @@
 import type { UserId } from '@causeway/events'
 import { LRUCache } from 'lru-cache'
 import { MatrixError } from '../errors.ts'
+import { parseEventFields, type EventFields } from '../rooms/history/event-fields.ts'
 import { isPlainObject, parseEventFilter, type EventFilter } from '../rooms/history/event-filter.ts'
 import { filterTextMax } from '../rooms/history/limits.ts'
 import { filtersInMemoryMax, timelineEventsDefault, timelineEventsMax } from './limits.ts'
@@ -8,6 +9,7 @@ import { filtersInMemoryMax, timelineEventsDefault, timelineEventsMax } from './
 /** What a client wants of /sync (Client-Server API, Filter). */
 export interface SyncFilter {
   readonly format: 'client' | 'federation'
+  readonly fields: EventFields | undefined
   readonly presence: EventFilter
   readonly accountData: EventFilter
   /** `rooms` and `notRooms` of the room filter. */
@@ -31,6 +33,7 @@ export function parseSyncFilter(text: string): SyncFilter {
   const timeline = parseEventFilter(room['timeline'], 'room.timeline')
   return {
     format: filter['event_format'] === 'federation' ? 'federation' : 'client',
+    fields: parseEventFields(filter['event_fields']),
     presence: parseEventFilter(filter['presence'], 'presence'),
     accountData: parseEventFilter(filter['account_data'], 'account_data'),
     rooms: parseEventFilter({ rooms: room['rooms'], not_rooms: room['not_rooms'] }, 'room'),

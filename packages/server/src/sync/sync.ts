@@ -79,7 +79,7 @@ export class Sync {
     user: UserRooms,
   ): Promise<SyncAnswer> {
     const { caller, filter, fullState, stateAfter } = request
-    const reading = { now: this.#ports.clock.now(), sessionId: caller.sessionId, format: filter.format }
+    const reading = { now: this.#ports.clock.now(), sessionId: caller.sessionId, format: filter.format, fields: filter.fields }
     const ignored = await this.stream.ignored.of(caller.userId)
     const wish: SyncWish = { caller, since, now, filter, fullState, stateAfter, reading, ignored, lazy, tokens: this.tokens }
     return makeAnswer(this.#ports, wish, changes, user.rooms)

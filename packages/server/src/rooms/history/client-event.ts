@@ -1,5 +1,6 @@
 import { clientEventPrefix, type Pdu } from '@causeway/events'
 import type { StoredEvent } from '../engine/stored-event.ts'
+import { onlyFields, type EventFields } from './event-fields.ts'
 import type { RoomSight } from './room-sight.ts'
 
 /** Who reads events, and when: what the per-reader part of an event says. */
@@ -10,6 +11,8 @@ export interface Reading {
   readonly sessionId: number | undefined
   /** As clients get events, or as servers send them to each other (`event_format` of a filter). */
   readonly format: 'client' | 'federation'
+  /** The fields that are wanted; absent for all. */
+  readonly fields?: EventFields | undefined
 }
 
 /**
@@ -23,12 +26,13 @@ export function clientEvent(event: StoredEvent, sight: RoomSight, reading: Readi
   if (redaction !== undefined) unsigned += `,"redacted_because":${bareEvent(redaction, reading)}`
   const relations = sight.relations(event)
   if (relations !== undefined) unsigned += `,"m.relations":${relations}`
-  return `${prefixOf(event.pdu, reading)},"unsigned":{${unsigned}}}`
+  return wanted(`${prefixOf(event.pdu, reading)},"unsigned":{${unsigned}}}`, reading)
 }
 
 /** An event of a state list: without what it replaced and without the reader's membership, which would cost a state each. */
 export function bareEvent(event: StoredEvent, reading: Reading): string {
-  return `${prefixOf(event.pdu, reading)},"unsigned":{"age":${reading.now - event.pdu.originServerTs}${transactionOf(event, reading)}}}`
+  const unsigned = `"age":${reading.now - event.pdu.originServerTs}${transactionOf(event, reading)}`
+  return wanted(`${prefixOf(event.pdu, reading)},"unsigned":{${unsigned}}}`, reading)
 }
 
 /** A state event reduced to what somebody outside of the room may see (Client-Server API, "Stripped state"). */
@@ -44,6 +48,10 @@ export function contentOf(pdu: Pdu): string {
 
 function prefixOf(pdu: Pdu, reading: Reading): string {
   return reading.format === 'client' ? clientEventPrefix(pdu) : pdu.json.slice(0, -1)
+}
+
+function wanted(event: string, { fields }: Reading): string {
+  return fields === undefined ? event : onlyFields(event, fields)
 }
 
 /** `origin` is the JSON of [session, transaction id]. */

@@ -22,6 +22,8 @@ export const contextEventsMax = 100
 export const membershipStepsMax = 50
 /** Values of a list in a filter; longer ones are cut nowhere, they are refused. */
 export const filterListMax = 1_000
+/** Names in one path of `event_fields`. */
+export const fieldPathNamesMax = 20
 /** Characters of a filter. */
 export const filterTextMax = 65_536
 /** Members of a room that are looked at to find its heroes. */
