@@ -13,8 +13,8 @@ export interface Field {
   readonly victim: Homeserver
   /** A new person of the victim's. */
   readonly user: (name?: string) => Promise<MatrixClient>
-  /** A new evil peer, with a name and a key of its own. It is stopped after the test. */
-  readonly peer: () => Promise<EvilPeer>
+  /** A new evil peer at a loopback address, with a name and a key of its own. It is stopped after the test. */
+  readonly peer: (address?: string) => Promise<EvilPeer>
 }
 
 /**
@@ -46,8 +46,8 @@ export function battlefield(
       const server = victim
       const authority = ca
       const peers: EvilPeer[] = []
-      const peer = async (): Promise<EvilPeer> => {
-        const made = await EvilPeer.start(server, authority)
+      const peer = async (address?: string): Promise<EvilPeer> => {
+        const made = await EvilPeer.start(server, authority, address)
         peers.push(made)
         return made
       }

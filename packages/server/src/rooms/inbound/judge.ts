@@ -1,4 +1,14 @@
-import { authEventKeys, authorize, checkAuthEvents, createEventId, type EventId, type Pdu, type Verdict } from '@causeway/events'
+import {
+  authEventKeys,
+  authorize,
+  checkAuthEvents,
+  createEventId,
+  reject,
+  serverOf,
+  type EventId,
+  type Pdu,
+  type Verdict,
+} from '@causeway/events'
 import type { EnginePorts } from '../engine/engine-ports.ts'
 import { findEvent, loadEvents, loadNode, loadNumbers } from '../engine/load-room.ts'
 import { writeNode } from '../engine/place-event.ts'
@@ -7,6 +17,7 @@ import type { RoomUnit } from '../engine/room-unit.ts'
 import type { RoomView, StateNode } from '../engine/room-view.ts'
 import { standing, type Standing, type StoredEvent } from '../engine/stored-event.ts'
 import { LoadedState, stateFor } from '../engine/view-state.ts'
+import { serverAllowed } from './server-acl.ts'
 
 /** What checks 4 to 6 say of an event, or what of its past has to be fetched first. */
 export type Judgement =
@@ -27,7 +38,7 @@ export function inGraph(event: StoredEvent): boolean {
   return event.standing !== standing.outlier && event.standing !== standing.undecided
 }
 
-/** Checks 4 to 6 of the specification, for an event that passed 1 to 3. Runs under the room's queue. */
+/** Checks 4 to 6 of the specification, and whether the room's ACL lets the sender's server be heard, for an event that passed 1 to 3. Runs under the room's queue. */
 export async function judge(ports: EnginePorts, view: RoomView, unit: RoomUnit, pdu: Pdu, options: JudgeOptions = {}): Promise<Judgement> {
   const verdict = await judgeByAuthEvents(ports, view, pdu)
   if ('missingAuth' in verdict) return verdict
@@ -38,9 +49,16 @@ export async function judge(ports: EnginePorts, view: RoomView, unit: RoomUnit, 
   const keys = keysFor(pdu, view)
   const byState = authorize(pdu, await stateFor(ports.db, view, before.node, keys), view.rules)
   if (!byState.allowed) return { standing: standing.rejected, stateBefore: before.node, refusal: byState }
-  if (options.historical === true || before.node.node === view.current.node) {
-    return { standing: standing.accepted, stateBefore: before.node }
+  if (options.historical === true) return { standing: standing.accepted, stateBefore: before.node }
+  // Whoever brings it: a server that the room shuts out is not heard through another one either.
+  if (!(await serverAllowed(ports.db, view, serverOf(pdu.sender)))) {
+    return {
+      standing: standing.softFailed,
+      stateBefore: before.node,
+      refusal: reject('server_acl', "the room's ACL shuts the sender's server out"),
+    }
   }
+  if (before.node.node === view.current.node) return { standing: standing.accepted, stateBefore: before.node }
   const byCurrent = authorize(pdu, await stateFor(ports.db, view, view.current, keys), view.rules)
   if (!byCurrent.allowed) return { standing: standing.softFailed, stateBefore: before.node, refusal: byCurrent }
   return { standing: standing.accepted, stateBefore: before.node }

@@ -16,8 +16,23 @@ export function aclAllows(content: JsonObject, server: ServerName): boolean {
   const { host, isIpLiteral } = splitServerName(server)
   if (isIpLiteral && content['allow_ip_literals'] === false) return false
   const name = host.toLowerCase()
-  if (patterns(content['deny']).some((pattern) => matches(pattern, name))) return false
-  return patterns(content['allow']).some((pattern) => matches(pattern, name))
+  const { allow, deny } = readLists(content)
+  if (deny.some((pattern) => matches(pattern, name))) return false
+  return allow.some((pattern) => matches(pattern, name))
+}
+
+interface Lists {
+  readonly allow: readonly string[]
+  readonly deny: readonly string[]
+}
+
+/** Thousands of patterns fit into an event, and each event of the room is measured by them: they are read once. */
+const listsOf = new WeakMap<JsonObject, Lists>()
+
+function readLists(content: JsonObject): Lists {
+  let lists = listsOf.get(content)
+  if (lists === undefined) listsOf.set(content, (lists = { allow: patterns(content['allow']), deny: patterns(content['deny']) }))
+  return lists
 }
 
 function patterns(value: JsonValue | undefined): string[] {
