@@ -8,7 +8,7 @@ import { creator, foundedRoom, outcome } from './room.fixture.ts'
 
 const bob = '@bob:b'
 const carol = '@carol:c'
-const all = [1, 3, 5, 6, 7, 9, 10, 11, 12]
+const all = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 const until9 = [1, 5, 6, 9]
 const from10 = [10, 11, 12]
 type Content = Record<string, unknown>
