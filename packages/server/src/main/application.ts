@@ -114,6 +114,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
       await encryption.remoteDeviceLists.stop()
       await encryption.listIntroductions.stop()
       await services.mediaSweeper.stop()
+      services.thumbnails.stop()
       await layer.senders.stop(senderStopMs)
       await rooms.inbox.idle()
       await users.lastSeen.flush()

@@ -12,6 +12,7 @@ import { MediaLibrary } from './media-library.ts'
 import { MediaSweeper } from './media-sweeper.ts'
 import { RemoteCache } from './remote-cache.ts'
 import { RemoteMedia } from './remote-media.ts'
+import { Thumbnails } from './thumbnails/thumbnails.ts'
 import { Uploads } from './uploads.ts'
 
 /** What the layer needs of the world. */
@@ -37,6 +38,8 @@ export interface MediaSettings {
   readonly remoteBytesMax: number
   /** Of all copies of other servers' media. */
   readonly cacheBytesMax: number
+  /** Are thumbnails made? */
+  readonly thumbnails: boolean
 }
 
 /** The layer's services, by the names that operations ask for. */
@@ -44,6 +47,7 @@ export interface Media {
   readonly uploads: Uploads
   readonly mediaLibrary: MediaLibrary
   readonly mediaSweeper: MediaSweeper
+  readonly thumbnails: Thumbnails
 }
 
 /** The content repository. Touches the disk when the first file comes. */
@@ -53,9 +57,11 @@ export function composeMedia(ports: MediaPorts): Media {
   const files = new MediaFiles({ ...ports, folder })
   const cache = new RemoteCache({ ...ports, files, quotaBytes: settings.cacheBytesMax })
   const remote = new RemoteMedia({ ...ports, files, cache, bytesMax: settings.remoteBytesMax })
+  const mediaLibrary = new MediaLibrary({ ...ports, files, remote })
   return {
     uploads: new Uploads({ ...ports, files, bytesMax: settings.uploadBytesMax, userBytesMax: settings.userBytesMax }),
-    mediaLibrary: new MediaLibrary({ ...ports, files, remote }),
+    mediaLibrary,
+    thumbnails: new Thumbnails({ ...ports, files, library: mediaLibrary, on: settings.thumbnails }),
     mediaSweeper: new MediaSweeper({ ...ports, folder, files, cache }),
   }
 }

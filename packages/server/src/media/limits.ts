@@ -56,3 +56,22 @@ export const freshCopyMs = minute
 /** Copies that are looked at together when the quota is passed, and the share of the quota that is left then. */
 export const evictedAtOnceMax = 100
 export const evictionShare = 0.95
+
+/** Bytes at the beginning of an image in which its size must be found: a photo's metadata come first, 64 kB a segment. */
+export const imageHeadBytes = 512 * 1024
+/** Pixels of an image, and of one side, of which thumbnails are made: cameras have 50 to 100 million. */
+export const pixelsMax = 100_000_000
+export const sideMax = 30_000
+/** Frames of an animation, and pixels of all of them, that stay an animation; of others the first frame is shown. */
+export const framesMax = 500
+export const animatedPixelsMax = 50_000_000
+/** Milliseconds for one thumbnail: ten times what the largest images need. */
+export const thumbnailMsMax = 20 * second
+/** Bytes of address space of the process that makes them: Node itself takes 1.2 GB of it, and uses a twentieth. */
+export const thumbnailMemoryBytesMax = 2_500_000_000
+/** Milliseconds without a thumbnail after which the process ends. */
+export const thumbnailIdleMsMax = minute
+/** Thumbnails that are being made or wait for it. */
+export const thumbnailsWaitingMax = 64
+/** Files that are remembered because no thumbnail can be made of them. */
+export const thumbnailFailuresMax = 5_000

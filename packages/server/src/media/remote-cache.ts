@@ -73,7 +73,7 @@ export class RemoteCache {
     const steps: Step[] = [
       { query: removeMedia(server, mediaId, hash), expect: 1 },
       { query: removeThumbnails(server, mediaId), expect: thumbnails.length },
-      { query: reduceUsage('', bytes) },
+      { query: reduceUsage('', bytes, hashes.length) },
       ...hashes.map((each) => ({ query: releaseFile(each, now) })),
     ]
     const outcome = await db.commit({ steps })

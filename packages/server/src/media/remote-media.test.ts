@@ -115,6 +115,7 @@ async function world(t: TestContext, options: { readonly cacheBytesMax?: number 
       userBytesMax: undefined,
       remoteBytesMax: bytesMax,
       cacheBytesMax: options.cacheBytesMax ?? 1e9,
+      thumbnails: true,
     },
   })
   answers.set('port', (response) => void response.end(String(server.port)))

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { option } from '../option.ts'
-import { filePath, orOff, wholeNumber } from '../types.ts'
+import { filePath, onOff, orOff, wholeNumber } from '../types.ts'
 
 const megabytes = wholeNumber(1, 100_000_000, 'MB')
 
@@ -33,6 +33,12 @@ export const mediaSection = {
       type: megabytes,
       default: '10000',
       about: 'How much copies of files of other servers may take. The ones that nobody looked at for longest go first.',
+    }),
+    thumbnails: option({
+      key: 'media.thumbnails',
+      type: onOff,
+      default: 'on',
+      about: 'Make small versions of images, in a process of their own. Off: clients have to show the originals.',
     }),
   },
 } as const

@@ -8,7 +8,7 @@ const bytesPerMb = 1_000_000
 
 /** Media of this server's users and copies of others'. */
 export function composeContentRepository(config: Config, platform: Platform, { db }: Storage, { client, outbound }: Federation): Media {
-  const { folder, maxUploadMb, userQuotaMb, maxRemoteMb, remoteCacheMb } = config.media
+  const { folder, maxUploadMb, userQuotaMb, maxRemoteMb, remoteCacheMb, thumbnails } = config.media
   return composeMedia({
     ...platform,
     db,
@@ -21,6 +21,7 @@ export function composeContentRepository(config: Config, platform: Platform, { d
       userBytesMax: userQuotaMb === undefined ? undefined : userQuotaMb * bytesPerMb,
       remoteBytesMax: maxRemoteMb * bytesPerMb,
       cacheBytesMax: remoteCacheMb * bytesPerMb,
+      thumbnails,
     },
   })
 }

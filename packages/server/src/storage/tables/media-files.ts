@@ -60,7 +60,7 @@ export function addUsage(owner: string, bytes: number, bytesMax: number): Query<
     WHERE media_usage.bytes + excluded.bytes <= ${bytesMax}`
 }
 
-/** Count a file no more. */
-export function reduceUsage(owner: string, bytes: number): Query<unknown> {
-  return sql('media_usage.reduce')`UPDATE media_usage SET bytes = bytes - ${bytes}, files = files - 1 WHERE owner = ${owner}`
+/** Count files no more. */
+export function reduceUsage(owner: string, bytes: number, files: number): Query<unknown> {
+  return sql('media_usage.reduce')`UPDATE media_usage SET bytes = bytes - ${bytes}, files = files - ${files} WHERE owner = ${owner}`
 }
