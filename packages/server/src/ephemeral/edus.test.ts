@@ -2,9 +2,11 @@
 // Method: EDUs with one fault each; what was taken in is read back.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fromPlain, isJsonObject, parseServerName, type JsonObject } from '@causeway/events'
+import { fromPlain, isJsonObject, parseEventId, parseServerName, type JsonObject } from '@causeway/events'
+import { countReceipts } from '../storage/tables/receipts.ts'
 import { alice, roomIdOf, user, World } from '../sync/sync.fixture.ts'
-import { parseReceiptEdu, parseTypingEdu, receiptEdu, typingEdu } from './edus.ts'
+import { parseReceiptEdu, parseTypingEdu, receiptEdu, typingEdu, withoutVoid } from './edus.ts'
+import { receiptsOfEduMax, threadReceiptsMax } from './limits.ts'
 
 const there = user('dan', 'there')
 const origin = parseServerName('there')
@@ -77,4 +79,27 @@ test('only joined users of the origin', async (t) => {
   await receive()
   assert.deepEqual(await shown(), [{ [eventId]: { 'm.read': { [there]: { ts: 1 } } } }])
   assert.deepEqual(typing.usersIn(room), [there])
+
+  // D20: threads of which nobody knows fill no table.
+  const eventOf = (name: string) => parseEventId(`$${name}`) ?? assert.fail()
+  for (let round = 0; round < 4; round += 1) {
+    const received = Array.from({ length: receiptsOfEduMax }, (_, n) => ({
+      roomId: room,
+      userId: there,
+      eventId,
+      thread: eventOf(`${round}-${n}`),
+      ts: 1,
+    }))
+    await receipts.receive(origin, received)
+  }
+  assert.ok((await countReceipts(world.ports.db, view?.room ?? 0, there, 10_000)) < threadReceiptsMax + receiptsOfEduMax)
+  await receipts.receive(origin, [{ roomId: room, userId: there, eventId: eventOf('next'), thread: '', ts: 2 }])
+})
+
+test('D20: of what somebody types in one transaction the last word counts', () => {
+  const edu = (type: string, content: object) => json({ edu_type: type, content })
+  const typing = (room: string, is: boolean) => edu('m.typing', { room_id: room, user_id: there, typing: is })
+  const [receipt, odd] = [edu('m.receipt', {}), edu('m.typing', { typing: 5 })]
+  const edus = [typing('!r', true), receipt, typing('!s', true), 'x', typing('!r', false), receipt, odd]
+  assert.deepEqual(withoutVoid(edus), [receipt, typing('!s', true), 'x', typing('!r', false), receipt, odd])
 })

@@ -1,4 +1,4 @@
-import { isJsonObject, parseEventId, parseRoomId, parseUserId, type JsonObject, type RoomId } from '@causeway/events'
+import { isJsonObject, parseEventId, parseRoomId, parseUserId, type JsonObject, type JsonValue, type RoomId } from '@causeway/events'
 import { receiptsOfEduMax } from './limits.ts'
 import type { Receipt } from './receipt-announcement.ts'
 import type { ReceivedReceipt } from './receipts.ts'
@@ -10,6 +10,24 @@ export function parseTypingEdu(content: JsonObject): Omit<TypingNotice, 'timeout
   const roomId = typeof room === 'string' ? parseRoomId(room) : undefined
   const userId = typeof user === 'string' ? parseUserId(user) : undefined
   return roomId === undefined || userId === undefined || typeof typing !== 'boolean' ? undefined : { roomId, userId, typing }
+}
+
+/**
+ * The EDUs of one transaction (`{ edu_type, content }`) without those that a later one makes void: whoever types, stops and types again
+ * wakes nobody more than once. In order.
+ */
+export function withoutVoid(edus: readonly JsonValue[]): JsonValue[] {
+  const newest = new Map<string, number>()
+  const keyOf = (edu: JsonValue): string | undefined => {
+    const typing = isJsonObject(edu) && edu['edu_type'] === 'm.typing' && isJsonObject(edu['content'] ?? null) ? edu['content'] : undefined
+    return typing !== undefined && isJsonObject(typing) ? JSON.stringify([typing['room_id'], typing['user_id']]) : undefined
+  }
+  const keys = edus.map(keyOf)
+  for (const [index, key] of keys.entries()) if (key !== undefined) newest.set(key, index)
+  return edus.filter((_, index) => {
+    const key = keys[index]
+    return key === undefined || newest.get(key) === index
+  })
 }
 
 /** The content of an m.typing EDU. */

@@ -16,6 +16,8 @@ export const receiptsInMemoryMax = 100_000
 export const receiptsOfRoomMax = 2_000
 /** Receipts of one EDU; more are not looked at. */
 export const receiptsOfEduMax = 500
+/** Receipts of one user of another server in one room, of all threads together; with as many there, those in threads are not taken in. */
+export const threadReceiptsMax = 1_000
 /** Milliseconds without doing anything after which somebody counts as away. */
 export const presenceIdleMs = 5 * 60_000
 /** Milliseconds after the last /sync after which somebody counts as gone: clients sync anew at once, or after a short outage. */

@@ -2,8 +2,8 @@ import { parseEventId, serverOf, type EventId, type RoomId, type ServerName, typ
 import type { Clock } from '../platform/clock.ts'
 import type { Database } from '../storage/database.ts'
 import { removeReadActions, removeReadThreadActions } from '../storage/tables/push-actions.ts'
-import { advanceReceipt } from '../storage/tables/receipts.ts'
-import { receiptsOfEduMax } from './limits.ts'
+import { advanceReceipt, countReceipts } from '../storage/tables/receipts.ts'
+import { receiptsOfEduMax, threadReceiptsMax } from './limits.ts'
 import { privateReceipt, type Receipt, type ReceiptAnnouncement } from './receipt-announcement.ts'
 
 /** A receipt that somebody sends. */
@@ -65,13 +65,22 @@ export class Receipts {
 
   /** The receipts of an EDU: those that are not about a joined user of its origin are ignored. */
   async receive(origin: ServerName, received: readonly ReceivedReceipt[]): Promise<void> {
+    const moves: Promise<unknown>[] = []
     for (const receipt of received.slice(0, receiptsOfEduMax)) {
       const { roomId, userId, eventId, thread } = receipt
       const fits = thread === '' || thread === 'main' || parseEventId(thread) !== undefined
       if (!fits || serverOf(userId) !== origin || !(await this.#ports.isJoined(roomId, userId))) continue
       const located = await this.#ports.locate(roomId, eventId)
-      if (located !== undefined) await this.#advance({ roomId, userId, type: 'm.read', thread, eventId }, located, receipt.ts)
+      if (located === undefined || (thread !== '' && !(await this.#hasPlace(located.room, userId)))) continue
+      // In the order in which they came, and in few transactions of the database.
+      moves.push(this.#advance({ roomId, userId, type: 'm.read', thread, eventId }, located, receipt.ts))
     }
+    await Promise.all(moves)
+  }
+
+  /** Another server names threads as it likes: a user has receipts in a bounded number of them. */
+  async #hasPlace(room: number, userId: UserId): Promise<boolean> {
+    return (await countReceipts(this.#ports.db, room, userId, threadReceiptsMax)) < threadReceiptsMax
   }
 
   async #advance(command: ReceiptCommand, located: Located, ts: number): Promise<Receipt | undefined> {

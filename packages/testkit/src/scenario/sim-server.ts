@@ -68,8 +68,8 @@ export class SimServer {
     return this.#running !== undefined
   }
 
-  /** Start, or start again after a kill. */
-  async start(): Promise<void> {
+  /** Start, or start again after a kill; `environment`: configuration of this start that differs from the server's. */
+  async start(environment: SimSetting['environment'] = {}): Promise<void> {
     const { time, network, seed } = this.#setting
     this.starts += 1
     const clock = new SimClock(time)
@@ -80,7 +80,7 @@ export class SimServer {
       })
     }
     const random = simRandom(seed + hashOf(this.name) + this.starts)
-    const config = await configOf(this.name, this.#setting.environment)
+    const config = await configOf(this.name, { ...this.#setting.environment, ...environment })
     const db = openSqliteInline(this.#disk, soon, (write) => this.#commit(clock, soon, write))
     const platform = {
       clock,

@@ -1,4 +1,5 @@
 import { canonicalJson, isJsonObject, parseRoomId, type JsonObject, type JsonValue, type RoomId, type ServerName } from '@causeway/events'
+import { withoutVoid } from '../../ephemeral/edus.ts'
 import { MatrixError } from '../../errors.ts'
 import type { Logger } from '../../platform/logger.ts'
 import type { Announcement, Rows } from '../../storage/database.ts'
@@ -139,7 +140,7 @@ async function admitRoom(
 
 async function eduEffects(ports: TransactionPorts, origin: ServerName, edus: readonly JsonValue[]): Promise<EduEffect[]> {
   const effects: EduEffect[] = []
-  for (const edu of edus) {
+  for (const edu of withoutVoid(edus)) {
     if (!isJsonObject(edu) || typeof edu['edu_type'] !== 'string' || !isJsonObject(edu['content'])) continue
     const effect = await ports.receiveEdu(origin, edu['edu_type'], edu['content'])
     if (effect !== undefined) effects.push(effect)

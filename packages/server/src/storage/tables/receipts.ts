@@ -44,6 +44,13 @@ export function receiptsOfUser(db: Database, room: number, userId: string): Prom
     WHERE room = ${room} AND user_id = ${userId} ORDER BY position DESC LIMIT 1000`)
 }
 
+/** How many receipts a user has in a room, as far as `limit`. */
+export async function countReceipts(db: Database, room: number, userId: string, limit: number): Promise<number> {
+  const row = await db.first(sql<{ count: number }>('receipts.countOfUser')`
+    SELECT count(*) AS count FROM (SELECT 1 AS one FROM receipts WHERE room = ${room} AND user_id = ${userId} LIMIT ${limit}) some`)
+  return row?.count ?? 0
+}
+
 /** Receipts that a slot committed after one position up to another, with the rooms' ids. */
 export function receiptsOfSlot(
   db: Database,
