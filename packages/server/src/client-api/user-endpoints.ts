@@ -22,6 +22,7 @@ import { getLoginFlows } from './login/get-login-flows.ts'
 import { login } from './login/login.ts'
 import { logoutAll } from './logout/logout-all.ts'
 import { logout } from './logout/logout.ts'
+import { requestOpenIdToken } from './openid/request-open-id-token.ts'
 import { changePassword } from './password-management/change-password.ts'
 import { deleteProfileField } from './profile/delete-profile-field.ts'
 import { getProfileField } from './profile/get-profile-field.ts'
@@ -83,6 +84,7 @@ export const userEndpoints: readonly Endpoint<Users & ClientFactsService>[] = [
   setRoomTag,
   defineFilter,
   getFilter,
+  requestOpenIdToken,
   deletePushRule,
   getPushRuleActions,
   getPushRule,

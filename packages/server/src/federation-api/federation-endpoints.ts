@@ -2,6 +2,7 @@ import { backfillRoom } from './backfill-room.ts'
 import { bulkPerspectivesKeyQuery } from './bulk-perspectives-key-query.ts'
 import { claimUserEncryptionKeys } from './claim-user-encryption-keys.ts'
 import { getContentThumbnail } from './get-content-thumbnail.ts'
+import { exchangeOpenIdToken } from './exchange-open-id-token.ts'
 import { getContent } from './get-content.ts'
 import { getEventAuthorization } from './get-event-authorization.ts'
 import { getEventByTimestamp } from './get-event-by-timestamp.ts'
@@ -35,6 +36,7 @@ export const federationEndpoints = [
   backfillRoom,
   bulkPerspectivesKeyQuery,
   claimUserEncryptionKeys,
+  exchangeOpenIdToken,
   getContent,
   getContentThumbnail,
   getEvent,

@@ -13,6 +13,7 @@ import { Deactivation } from './accounts/deactivate.ts'
 import { RegistrationTokens } from './accounts/registration-tokens.ts'
 import { Registration, type RegistrationMode } from './accounts/registration.ts'
 import { Filters } from './filters/filters.ts'
+import { OpenIdTokens } from './openid/openid-tokens.ts'
 import { PasswordCheck } from './passwords/password-check.ts'
 import { PasswordHashes } from './passwords/password-hashes.ts'
 import { Profiles } from './profiles/profiles.ts'
@@ -64,6 +65,7 @@ export interface Users {
   readonly tags: Tags
   readonly filters: Filters
   readonly pushRules: PushRules
+  readonly openIdTokens: OpenIdTokens
 }
 
 /** Put the layer together. At the end of the process `lastSeen.flush()` writes what is in memory. */
@@ -96,5 +98,6 @@ export function composeUsers(given: UsersPorts): Users {
     tags: new Tags({ accountData }),
     filters: new Filters(ports),
     pushRules,
+    openIdTokens: new OpenIdTokens(ports),
   }
 }

@@ -50,6 +50,8 @@ export const usernameChars = 12
 
 /** Milliseconds that an authentication in several steps may take (Client-Server API: none named). */
 export const uiaMs = 15 * 60_000
+/** Milliseconds that an OpenID token is good for: whoever asked for it hands it on at once. */
+export const openIdTokenMs = 60 * 60_000
 /** Random characters of the id of such an authentication. */
 export const uiaIdChars = 24
 /** Characters of a registration token (Client-Server API, "Token-authenticated registration"). */

@@ -130,6 +130,9 @@ export const firstSchema: Migration = {
     `CREATE TABLE uia_sessions (id text PRIMARY KEY, operation text NOT NULL, body_hash text NOT NULL, user_id text, stages text NOT NULL,
        proof text NOT NULL, created_at integer NOT NULL)`,
     `CREATE INDEX uia_sessions_by_age ON uia_sessions (created_at)`,
+    // Tokens that prove to third parties who somebody is, by their SHA-256. Bound: they expire within the hour.
+    `CREATE TABLE openid_tokens (token_hash blob PRIMARY KEY, user_id text NOT NULL, expires_at integer NOT NULL) WITHOUT ROWID`,
+    `CREATE INDEX openid_tokens_by_expiry ON openid_tokens (expires_at)`,
     // filter_id: 48 bits of the text's hash. Bound: 500 a user, then the oldest goes.
     `CREATE TABLE filters (user_id text NOT NULL, filter_id integer NOT NULL, json text NOT NULL, created_at integer NOT NULL,
        PRIMARY KEY (user_id, filter_id)) WITHOUT ROWID`,
