@@ -20,6 +20,7 @@ import { redactEvent } from './redaction/redact-event.ts'
 import { getRoomSummary } from './room-summary/get-room-summary.ts'
 import { getSpaceHierarchy } from './space-hierarchy/get-space-hierarchy.ts'
 import { sendMessage } from './room-send/send-message.ts'
+import { upgradeRoom } from './room-upgrades/upgrade-room.ts'
 import { setRoomStateWithKey } from './room-state/set-room-state-with-key.ts'
 import { removeThreadSubscription } from './thread-subscriptions/remove-thread-subscription.ts'
 import { setThreadSubscription } from './thread-subscriptions/set-thread-subscription.ts'
@@ -51,4 +52,5 @@ export const roomsEndpoints = [
   setRoomVisibilityOnDirectory,
   setThreadSubscription,
   unban,
+  upgradeRoom,
 ] as const

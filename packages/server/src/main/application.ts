@@ -100,6 +100,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
     begin: () => {
       layer.senders.start().catch((error: unknown) => platform.log.error({ err: error }, 'the senders to other servers did not start'))
       rooms.tasks.start()
+      rooms.moves.start()
       rooms.purge.start()
       encryption.ownDeviceLists.start()
       encryption.remoteDeviceLists.start()
@@ -109,6 +110,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
     },
     stop: async () => {
       rooms.tasks.stop()
+      rooms.moves.stop()
       rooms.purge.stop()
       await encryption.ownDeviceLists.stop()
       await encryption.remoteDeviceLists.stop()

@@ -39,6 +39,7 @@ import {
   type OwnMembership,
 } from './membership/serve-membership.ts'
 import type { ThreadSubscriptionArguments } from './relations/thread-subscription.ts'
+import { upgradeRoom, type UpgradeCommand } from './upgrade/upgrade-room.ts'
 
 /** An object as JSON.parse gives it: what a client sent as content. */
 export type PlainObject = Readonly<Record<string, unknown>>
@@ -52,6 +53,8 @@ export interface RoomPorts {
   readonly inbox: Inbox
   readonly log: Logger
   readonly newRoomNumber: () => Promise<number>
+  /** May this process write rooms of this shard? */
+  readonly owns: (shard: number) => boolean
   readonly isActiveUser: (userId: UserId) => Promise<boolean>
   /** The profile that a member event of one of our users shows. */
   readonly profileOf: (userId: UserId) => Promise<JsonObject>
@@ -184,6 +187,11 @@ export function roomMethods(ports: RoomPorts) {
 
     /** Subscribe a user of ours to a thread, or end that. */
     subscribeThread: (args: ThreadSubscriptionArguments): Promise<object> => subscribeThread(engine, args),
+
+    /** Put a new room in the place of this one. */
+    async upgrade(args: UpgradeCommand): Promise<{ roomId: RoomId }> {
+      return { roomId: await upgradeRoom(ports, args) }
+    },
 
     /** Forget a room that the user has left. */
     async forget(args: { readonly roomId: RoomId; readonly userId: UserId }): Promise<object> {

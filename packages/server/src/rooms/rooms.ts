@@ -1,5 +1,6 @@
 import { serverOf, type JsonObject, type RoomId, type UserId } from '@causeway/events'
 import { createRoom, type CreateRoomCommand } from './commands/create-room.ts'
+import { MatrixError } from '../errors.ts'
 import {
   contentOf,
   type InviteArguments,
@@ -11,6 +12,7 @@ import {
   type SendMembershipArguments,
 } from './room-methods.ts'
 import type { ThreadSubscriptionArguments } from './relations/thread-subscription.ts'
+import type { UpgradeCommand } from './upgrade/upgrade-room.ts'
 
 /** Calls a room method in the process that owns the room. */
 export interface RoomCalls {
@@ -75,6 +77,16 @@ export class Rooms {
     } catch (error) {
       this.#ports.log.warn({ err: error, room: roomId, target }, 'an invite of a new room failed')
     }
+  }
+
+  /**
+   * Put a new room in the place of one that the sender is in; see `upgradeRoom`. A room that is not there is refused as one
+   * that the sender is not in.
+   */
+  async upgrade(args: UpgradeCommand): Promise<RoomId> {
+    const view = await this.#ports.engine.view(args.roomId)
+    if (view === undefined) throw new MatrixError('M_FORBIDDEN', 'You are not joined to this room')
+    return (await this.#calls.call(args.roomId, 'upgrade', args)).roomId
   }
 
   send(args: SendArguments): ReturnType<RoomMethods['send']> {

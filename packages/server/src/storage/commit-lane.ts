@@ -106,8 +106,8 @@ export class CommitLane {
 
   /** A unit that builds on one that was not committed is not written. */
   #refuseBroken(waiting: Waiting): boolean {
-    if (waiting.unit.chain?.broken !== true) return false
-    waiting.fail(new CommitUnknown('an earlier write of the same room was not confirmed'))
+    if (waiting.unit.chains?.some((chain) => chain.broken) !== true) return false
+    fail(waiting, new CommitUnknown('an earlier write of the same room was not confirmed'))
     return true
   }
 
@@ -122,15 +122,20 @@ export class CommitLane {
       const outcome = outcomes[index]
       if (outcome === undefined) fail(waiting, new CommitUnknown('the database gave no outcome'))
       else if ('failed' in outcome) fail(waiting, new CommitUnknown(`a write failed: ${outcome.failed}`))
-      else if (!outcome.committed && waiting.unit.chain !== undefined) {
-        waiting.unit.chain.broken = true
+      else {
+        if (!outcome.committed) breakChains(waiting.unit)
         waiting.settle(outcome)
-      } else waiting.settle(outcome)
+      }
     }
   }
 }
 
 function fail(waiting: Waiting, error: Error): void {
-  if (waiting.unit.chain !== undefined) waiting.unit.chain.broken = true
+  breakChains(waiting.unit)
   waiting.fail(error)
+}
+
+/** What builds on this unit must not be written. */
+export function breakChains(unit: CommitUnit): void {
+  for (const chain of unit.chains ?? []) chain.broken = true
 }

@@ -100,15 +100,31 @@ onEachOpenDatabase('after a unit that is not written, no later one of its chain 
   const chain = { broken: false }
   const other = { broken: false }
   const outcomes = await all(db, [
-    { ...rows(addFact, ['a', '1']), chain },
-    { ...rows(addFact, ['a', '1']), chain },
-    { ...rows(addFact, ['b', '1']), chain },
-    { ...rows(addFact, ['c', '1']), chain: other },
+    { ...rows(addFact, ['a', '1']), chains: [chain] },
+    { ...rows(addFact, ['a', '1']), chains: [chain] },
+    { ...rows(addFact, ['b', '1']), chains: [chain] },
+    { ...rows(addFact, ['c', '1']), chains: [other] },
   ])
   assert.deepEqual(outcomes, [committed, 'unknown', 'unknown', committed])
   assert.deepEqual([chain.broken, other.broken], [true, false])
   assert.deepEqual(await facts(db), { a: '1', c: '1' })
-  assert.deepEqual(await all(db, [{ ...rows(addFact, ['d', '1']), chain }]), ['unknown'])
+  assert.deepEqual(await all(db, [{ ...rows(addFact, ['d', '1']), chains: [chain] }]), ['unknown'])
+})
+
+onEachOpenDatabase('a unit of two chains is written if both hold, and breaks both if it is not', async (db) => {
+  const [one, two, three] = [{ broken: false }, { broken: false }, { broken: false }]
+  const outcomes = await all(db, [
+    { ...rows(addFact, ['a', '1']), chains: [one, two] },
+    { ...rows(addFact, ['a', '1']), chains: [two] },
+    { ...rows(addFact, ['b', '1']), chains: [one, two] },
+    { ...rows(addFact, ['c', '1']), chains: [one] },
+    { ...rows(addFact, ['d', '1']), chains: [three] },
+  ])
+  assert.deepEqual(outcomes, [committed, 'unknown', 'unknown', 'unknown', committed])
+  assert.deepEqual([one.broken, two.broken, three.broken], [true, true, false])
+  assert.deepEqual(await facts(db), { a: '1', d: '1' })
+  assert.deepEqual(await all(db, [{ ...rows(addFact, ['e', '1']), chains: [three, two] }]), ['unknown'])
+  assert.equal(three.broken, true)
 })
 
 onEachOpenDatabase('units of a group are written one after the other, however they are put together', async (db) => {

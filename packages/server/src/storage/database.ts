@@ -35,9 +35,9 @@ export interface CommitUnit {
   readonly shards?: readonly number[]
   /**
    * Units of one chain build on each other (a room's): once one of them is not committed, `broken` is set and no later one
-   * is written.
+   * is written. A unit that writes two rooms is of both chains.
    */
-  readonly chain?: { broken: boolean }
+  readonly chains?: readonly { broken: boolean }[]
   /** Handed to `onCommitted` listeners, in commit order, before the promise resolves. */
   readonly announcements?: readonly Announcement[]
 }

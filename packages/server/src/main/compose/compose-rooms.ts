@@ -18,10 +18,12 @@ import { RoomNumbers } from '../../rooms/room-numbers.ts'
 import { Rooms } from '../../rooms/rooms.ts'
 import { ServedReads } from '../../rooms/serve/serve-reads.ts'
 import { Hierarchy } from '../../rooms/spaces/hierarchy.ts'
+import { PersonalMoves } from '../../rooms/upgrade/personal-moves.ts'
 import { UserRoomTasks } from '../../rooms/user-room-tasks.ts'
 import type { Platform } from '../application.ts'
 import { composeCluster, type Cluster } from './compose-cluster.ts'
 import type { Federation } from './compose-federation.ts'
+import { copyRoomSettings } from '../../users/account-data/copy-room-settings.ts'
 import type { Users } from '../../users/compose-users.ts'
 import { isActiveUser, memberProfile, roomRules } from './compose-user-layer.ts'
 import type { Storage } from './open-storage.ts'
@@ -36,6 +38,7 @@ export interface RoomLayer {
   readonly servedReads: ServedReads
   readonly hierarchy: Hierarchy
   readonly tasks: UserRoomTasks
+  readonly moves: PersonalMoves
   readonly purge: PurgeAnswers
   readonly cluster: Cluster
 }
@@ -77,6 +80,7 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
     inbox,
     log,
     newRoomNumber: () => numbers.next(),
+    owns: (shard) => storage.ownership.owns(shard),
     isActiveUser: (userId) => isActiveUser(users, userId),
     profileOf: (userId) => memberProfile(users, userId),
     background: (work) => void work().catch((error: unknown) => log.warn({ err: error }, 'work in the background failed')),
@@ -93,6 +97,7 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
     servedReads: new ServedReads(engine),
     hierarchy: new Hierarchy({ engine, remote: new RemoteHierarchy({ client: federation.client, clock, serverName: config.server.name }) }),
     tasks: new UserRoomTasks({ ...ports, clock, log }, rooms),
+    moves: new PersonalMoves({ engine, clock, log, copySettings: (userId, from, to) => copyRoomSettings(users, userId, from, to) }),
     purge: new PurgeAnswers({ db, clock, log }),
     cluster,
   }

@@ -1,28 +1,17 @@
-import {
-  buildEvent,
-  parseRoomId,
-  roomRules,
-  type JsonObject,
-  type Pdu,
-  type RoomAlias,
-  type RoomId,
-  type RoomRules,
-  type UserId,
-} from '@causeway/events'
-import { assert } from '../../assert.ts'
+import { roomRules, type JsonObject, type Pdu, type RoomAlias, type RoomId, type RoomRules, type UserId } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
-import { limits } from '../../limits.ts'
 import type { Rows } from '../../storage/database.ts'
 import { claimAlias } from '../../storage/tables/aliases.ts'
 import { insertRoom } from '../../storage/tables/rooms.ts'
 import { packCheckpoint } from '../engine/load-room.ts'
-import { newEventId, refusedDraft, type EventWish } from '../engine/local-event.ts'
+import type { EventWish } from '../engine/local-event.ts'
 import { placeEvent } from '../engine/place-event.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import { RoomUnit } from '../engine/room-unit.ts'
 import { RoomView } from '../engine/room-view.ts'
 import { shardOf } from '../engine/shard-of.ts'
 import { standing } from '../engine/stored-event.ts'
+import { createEventOf, ownedCreateEvent, ownedRoomId } from './create-event.ts'
 import { initialEvents, type RoomPlan } from './initial-events.ts'
 import { placeLocal } from './send-event.ts'
 
@@ -84,51 +73,21 @@ export async function createRoom(
   return view.roomId
 }
 
-/** The create event of a room in a shard of this process: its id decides, so some have to be thrown away. */
 function buildOwned(engine: RoomEngine, command: CreateRoomCommand, rules: RoomRules, owns: (shard: number) => boolean): Pdu {
-  for (let attempt = 0; attempt < limits.createAttemptsMax; attempt += 1) {
-    const create = buildCreate(engine, command, rules, attempt)
-    if (owns(shardOf(create.roomId))) return create
-  }
-  throw new MatrixError('M_UNKNOWN', 'This server process owns no rooms at the moment: try again', { status: 503 })
-}
-
-function buildCreate(engine: RoomEngine, command: CreateRoomCommand, rules: RoomRules, attempt: number): Pdu {
-  const { ports } = engine
-  const roomId = rules.roomIdIsCreateHash ? undefined : parseRoomId(`!${ports.random.token(18)}:${ports.serverName}`)
-  assert(rules.roomIdIsCreateHash || roomId !== undefined, 'our own room ids are valid')
-  const creator: JsonObject = rules.creatorIsSender ? {} : { creator: command.creator }
   const trusted = rules.creatorsOutrankAll && command.preset === 'trusted_private_chat' ? command.invite : []
   const given = command.additionalCreators.filter((user) => user !== command.creator)
-  const additional = [...new Set([...given, ...trusted])]
-  const creators: JsonObject = additional.length > 0 ? { additional_creators: additional } : {}
-  const built = buildEvent(
-    {
-      roomId,
-      type: 'm.room.create',
-      stateKey: '',
-      sender: command.creator,
-      content: { ...command.creationContent, ...creator, ...creators, room_version: rules.version },
-      // In version 12 the id is a hash of this event: another time makes another room.
-      originServerTs: ports.clock.now() + attempt,
-      depth: 1,
-      prevEvents: [],
-      authEvents: [],
-      eventId: rules.eventIds === 'given' ? newEventId(ports) : undefined,
-    },
-    rules,
-    ports.signer,
-  )
-  if (!built.ok) throw refusedDraft(built.refusal)
-  return built.pdu
+  const draft = { creator: command.creator, additionalCreators: [...new Set([...given, ...trusted])], content: command.creationContent }
+  return rules.roomIdIsCreateHash
+    ? ownedCreateEvent(engine, draft, rules, owns)
+    : createEventOf(engine, draft, rules, ownedRoomId(engine, owns))
 }
 
 function wishOf(event: Omit<EventWish, 'sender'>, sender: UserId): EventWish {
   return { ...event, sender }
 }
 
-function roomRows(view: RoomView, command: CreateRoomCommand): Rows[] {
+/** The row of a new room. */
+export function roomRows(view: RoomView, { published }: { readonly published: boolean }): Rows[] {
   const checkpoint = packCheckpoint({ livePos: view.livePos, currentNode: view.current.node, tips: view.tips.map((tip) => tip.event) })
-  const published = command.published ? 1 : 0
-  return [{ write: insertRoom, rows: [[view.room, view.roomId, view.shard, view.rules.version, published, checkpoint]] }]
+  return [{ write: insertRoom, rows: [[view.room, view.roomId, view.shard, view.rules.version, published ? 1 : 0, checkpoint]] }]
 }

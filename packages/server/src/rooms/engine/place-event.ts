@@ -10,6 +10,7 @@ import type { CommitDraft } from './commit-draft.ts'
 import type { EnginePorts } from './engine-ports.ts'
 import { loadEvents, loadNumbers, packCheckpoint, tipOf } from './load-room.ts'
 import { moveMembers } from './move-members.ts'
+import { movesOf, noteMoves } from './note-moves.ts'
 import { packEdges, packNumbers, type Edges } from './packed-numbers.ts'
 import { resolveTips } from './resolve-tips.ts'
 import type { RoomUnit } from './room-unit.ts'
@@ -108,6 +109,7 @@ async function advance(
     named.filter((number) => number !== 0 && number !== event.event),
   )
   const audience = await ports.audienceOf(view, event.thread)
+  const moves = await movesOf(ports, view, current, changes)
 
   // From here on nothing waits.
   const serversBefore = [...view.servers.keys()]
@@ -118,6 +120,7 @@ async function advance(
   for (const action of tally.actions) unit.draft.add(action.write, ...action.values(view.room, event.pos))
   for (const [key, old, now] of changes) unit.draft.add(insertStateChange, view.room, event.pos, key, old, now)
   unit.addMemberships(moveMembers(ports, view, unit, changes, event))
+  noteMoves(unit, moves)
   view.tips = tips
   view.current = current
   view.counts = tally.counts

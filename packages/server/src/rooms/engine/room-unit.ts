@@ -1,5 +1,5 @@
 import { assert } from '../../assert.ts'
-import type { CommitOutcome, Rows, Step } from '../../storage/database.ts'
+import type { Announcement, CommitOutcome, CommitUnit, Rows, Step } from '../../storage/database.ts'
 import type { SqlValue } from '../../storage/sql.ts'
 import type { TableWrite } from '../../storage/table-write.ts'
 import { insertKey } from '../../storage/tables/rooms.ts'
@@ -24,6 +24,7 @@ export class RoomUnit {
   readonly #placed: StoredEvent[] = []
   readonly #nodes: StateNode[] = []
   readonly #steps: Step[] = []
+  readonly #announcements: Announcement[] = []
   #positioned = false
   readonly #last = new CommitDraft()
   readonly #late: ((position: number) => void)[] = []
@@ -79,6 +80,11 @@ export class RoomUnit {
     this.#last.add(write, ...row)
   }
 
+  /** Tell something beside what the room's own announcement says. */
+  announce(announcement: Announcement): void {
+    this.#announcements.push(announcement)
+  }
+
   /** Statements that may refuse the whole unit. */
   addStep(step: Step): void {
     this.#steps.push(step)
@@ -96,6 +102,25 @@ export class RoomUnit {
 
   /** Hand everything to the commit lane. All events of a unit share one stream position, for they become visible together. */
   commit(): Promise<CommitOutcome> {
+    return this.#settleWith(this.#ports.db.commit(this.#finished()))
+  }
+
+  /** The same together with the unit of another room of this process: both are written, or neither is. */
+  commitWith(other: RoomUnit): Promise<CommitOutcome> {
+    const [own, others] = [this.#finished(), other.#finished()]
+    const committed = this.#ports.db.commit({
+      steps: [...own.steps, ...others.steps],
+      rows: [...own.rows, ...others.rows],
+      shards: [...own.shards, ...others.shards],
+      chains: [...own.chains, ...others.chains],
+      announcements: [...own.announcements, ...others.announcements],
+    })
+    other.#settleWith(committed)
+    return this.#settleWith(committed)
+  }
+
+  /** All that the unit writes, with its stream position. The view is no longer ahead: to be handed over at once. */
+  #finished(): Required<CommitUnit> {
     const view = this.#view
     assert(!view.chain.broken, 'a unit builds on a view that holds')
     const position = this.#positioned || this.#live.length > 0 ? this.#ports.db.nextPosition() : 0
@@ -121,14 +146,18 @@ export class RoomUnit {
       memberships: this.#memberships,
       departures: this.#departures,
     }
-    const committed = this.#ports.db.commit({
+    view.ahead = false
+    return {
       steps: this.#steps,
       rows: [...this.draft.rows(), ...this.#last.rows(), ...this.#rows],
       shards: [view.shard],
-      chain: view.chain,
-      announcements: [announcement],
-    })
-    view.ahead = false
+      chains: [view.chain],
+      announcements: [announcement, ...this.#announcements],
+    }
+  }
+
+  #settleWith(committed: Promise<CommitOutcome>): Promise<CommitOutcome> {
+    const view = this.#view
     const settle = (): void => {
       view.settle(this.#placed, this.#nodes)
       for (const run of this.#settled) run()

@@ -34,7 +34,7 @@ export class RoomView {
   readonly roomId: RoomId
   readonly rules: RoomRules
   readonly shard: number
-  /** The commit chain of this view: see `CommitUnit.chain`. */
+  /** The commit chain of this view: see `CommitUnit.chains`. */
   readonly chain = { broken: false }
   readonly keys = new KeyTable()
 

@@ -149,6 +149,11 @@ export const firstSchema: Migration = {
     // Rows asked of rooms by account actions (profile change, deactivation): worked off in the background, resumed at start.
     `CREATE TABLE user_room_tasks (id integer PRIMARY KEY, user_id text NOT NULL, kind text NOT NULL, payload text NOT NULL, created_at integer NOT NULL)`,
 
+    // A user of ours came into a room that may have taken the place of another, or (user_id '') a room says that another took
+    // its place: whose settings may have to go along. Worked off in the background, resumed at start.
+    `CREATE TABLE room_moves (slot integer NOT NULL, position integer NOT NULL, user_id text NOT NULL, room_id text NOT NULL,
+       PRIMARY KEY (slot, position, user_id)) WITHOUT ROWID`,
+
     // End-to-end encryption. What devices of our users say of themselves, as uploaded. Bound: one row a device.
     `CREATE TABLE device_keys (user_id text NOT NULL, device_id text NOT NULL, json text NOT NULL, PRIMARY KEY (user_id, device_id)) WITHOUT ROWID`,
     // Each is given away once, the lowest seq first. epoch: the store's when it was uploaded: after a restore none of before is given

@@ -43,8 +43,10 @@ async function attempt(transaction: GroupTransaction, group: Group, together: bo
   const merged = new MergedRows()
   const outcomes: UnitOutcome[] = []
   for (const unit of units) {
-    if (unit.chain !== undefined && broken.has(unit.chain)) {
+    const chains = unit.chains ?? []
+    if (chains.some((chain) => broken.has(chain))) {
       outcomes.push({ failed: 'an earlier write of the same room failed' })
+      for (const chain of chains) broken.add(chain)
     } else if (together && (unit.steps ?? []).length === 0) {
       merged.add(unit.rows ?? [])
       outcomes.push({ committed: true, results: [] })
@@ -52,7 +54,7 @@ async function attempt(transaction: GroupTransaction, group: Group, together: bo
       transaction.rows(merged.take(), 'rows')
       const outcome = await applyUnit(transaction, unit)
       outcomes.push(outcome)
-      if (unit.chain !== undefined && !('committed' in outcome && outcome.committed)) broken.add(unit.chain)
+      if (!('committed' in outcome && outcome.committed)) for (const chain of chains) broken.add(chain)
     }
   }
   transaction.rows(merged.take(), 'rows')

@@ -1,3 +1,4 @@
+import { breakChains } from '../commit-lane.ts'
 import { CommitUnknown, type CommitListener, type CommitOutcome, type CommitUnit, type Database } from '../database.ts'
 import type { Query } from '../sql.ts'
 import type { OpenWrites } from './open-writes.ts'
@@ -49,7 +50,7 @@ export class PostgresqlDatabase implements Database {
     const lane = this.#parts.lane()
     const shards = unit.shards ?? []
     if (lane.isFenced || shards.some((shard) => !leases.mayCommit(shard))) {
-      if (unit.chain !== undefined) unit.chain.broken = true
+      breakChains(unit)
       return Promise.reject(new CommitUnknown('this process does not hold the room any more'))
     }
     const committed = lane.lane.commit(unit)

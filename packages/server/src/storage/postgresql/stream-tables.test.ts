@@ -7,7 +7,7 @@ import { migrate } from './schema.ts'
 import { streamTables, touchedStatement } from './stream-tables.ts'
 
 /** Positions that no reader waits for: the slots' own, and what senders remember or send. */
-const notForReaders = new Set(['slots', 'sender_positions', 'outbound_edus'])
+const notForReaders = new Set(['slots', 'sender_positions', 'outbound_edus', 'room_moves'])
 
 test('every table with a stream position is followed, by an index', async (t) => {
   const { sql } = await newCluster(t)

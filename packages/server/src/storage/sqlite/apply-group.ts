@@ -3,8 +3,8 @@ import type { SqlValue } from '../sql.ts'
 
 /** A unit as it travels to the writer: statement texts are already the database's own. */
 export interface WireUnit {
-  /** Units of the same number within a group build on each other: after one that is not written, no later one is. */
-  readonly chain: number | undefined
+  /** Units that share a number within a group build on each other: after one that is not written, no later one is. */
+  readonly chains: readonly number[]
   readonly rows: readonly { readonly text: string; readonly rows: readonly (readonly SqlValue[])[] }[]
   readonly steps: readonly {
     readonly text: string
@@ -39,9 +39,9 @@ export function applyGroup(db: DatabaseSync, cache: StatementCache, units: reado
   try {
     const broken = new Set<number>()
     const outcomes = units.map((unit): WireOutcome => {
-      if (unit.chain !== undefined && broken.has(unit.chain)) return { failed: 'an earlier write of the same room failed' }
-      const outcome = applyUnit(db, cache, unit)
-      if (unit.chain !== undefined && !('committed' in outcome && outcome.committed)) broken.add(unit.chain)
+      const follows = unit.chains.some((chain) => broken.has(chain))
+      const outcome = follows ? { failed: 'an earlier write of the same room failed' } : applyUnit(db, cache, unit)
+      if (!('committed' in outcome && outcome.committed)) for (const chain of unit.chains) broken.add(chain)
       return outcome
     })
     prepared(db, cache, 'UPDATE slots SET position = max(position, ?) WHERE slot = 0').run(position)

@@ -83,18 +83,20 @@ function toInput(value: Query<unknown>['values'][number]): SQLInputValue {
 }
 
 function toWire(units: readonly CommitUnit[]): WireUnit[] {
-  const chains = new Map<object, number>()
+  const numbers = new Map<object, number>()
   return units.map((unit) => {
-    if (unit.chain === undefined) return wireUnit(unit, undefined)
-    const chain = chains.get(unit.chain) ?? chains.size
-    chains.set(unit.chain, chain)
-    return wireUnit(unit, chain)
+    const chains = (unit.chains ?? []).map((chain) => {
+      const number = numbers.get(chain) ?? numbers.size
+      numbers.set(chain, number)
+      return number
+    })
+    return wireUnit(unit, chains)
   })
 }
 
-function wireUnit(unit: CommitUnit, chain: number | undefined): WireUnit {
+function wireUnit(unit: CommitUnit, chains: readonly number[]): WireUnit {
   return {
-    chain,
+    chains,
     rows: (unit.rows ?? []).map(({ write, rows }) => ({ text: write.sqlite, rows })),
     steps: (unit.steps ?? []).map(({ query, expect }) => ({
       text: query.sqlite,

@@ -27,6 +27,11 @@ export function aliasesOf(db: Database, roomId: RoomId): Promise<AliasRow[]> {
   )
 }
 
+/** All aliases of a room lead to another one from now on. */
+export function moveAliases(from: RoomId, to: RoomId) {
+  return sql('aliases.move')`UPDATE aliases SET room_id = ${to} WHERE room_id = ${from}`
+}
+
 /** Takes an alias away; a step with `expect: 1`. */
 export function deleteAlias(alias: RoomAlias) {
   return sql('aliases.delete')`DELETE FROM aliases WHERE alias = ${alias}`

@@ -1,4 +1,13 @@
-import { basePushRules, canonicalJson, type DefaultRuleChange, type JsonValue, type PushRule, type PushRuleKind } from '@causeway/events'
+import {
+  basePushRules,
+  canonicalJson,
+  type DefaultRuleChange,
+  type JsonObject,
+  type JsonValue,
+  type PushRule,
+  type PushRuleKind,
+  type RoomId,
+} from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { pushRulesMax } from '../limits.ts'
 import type { StoredRules } from './stored-rules.ts'
@@ -54,6 +63,31 @@ export function changeRule(stored: StoredRules, kind: PushRuleKind, ruleId: stri
   if (difference === undefined) changes.delete(ruleId)
   else changes.set(ruleId, difference)
   return { ...stored, changes }
+}
+
+/**
+ * The user's rules for a room hold for another one as well, right after the former; where there are rules for that one already,
+ * they stay. Throws M_TOO_LARGE.
+ */
+export function copyRoomRules(stored: StoredRules, from: RoomId, to: RoomId): StoredRules {
+  let copied = stored
+  for (const kind of ['override', 'room', 'underride'] as const) {
+    const rule = stored.own[kind].find(({ rule_id, conditions }) => rule_id === from && (kind === 'room' || namesRoom(conditions, from)))
+    if (rule === undefined || stored.own[kind].some(({ rule_id }) => rule_id === to)) continue
+    const conditions = rule.conditions?.map((condition) => (isAbout(condition, from) ? { ...condition, pattern: to } : condition))
+    const moved = { ...rule, rule_id: to, ...(conditions === undefined ? {} : { conditions }) }
+    const placed = putRule(copied, kind, moved, { after: from })
+    copied = rule.enabled ? placed : changeRule(placed, kind, to, { enabled: false })
+  }
+  return copied
+}
+
+function namesRoom(conditions: readonly JsonObject[] | undefined, roomId: RoomId): boolean {
+  return conditions?.some((condition) => isAbout(condition, roomId)) === true
+}
+
+function isAbout(condition: JsonObject, roomId: RoomId): boolean {
+  return condition['kind'] === 'event_match' && condition['key'] === 'room_id' && condition['pattern'] === roomId
 }
 
 /** There is no such rule. */

@@ -13,6 +13,7 @@ import {
   type PushRule,
   type PushRuleKind,
   type PushRuleset,
+  type RoomId,
   type UserDependence,
   type UserId,
 } from '@causeway/events'
@@ -22,7 +23,7 @@ import { globalDataOfUsers } from '../../storage/tables/account-data.ts'
 import type { AccountData } from '../account-data/account-data.ts'
 import { isAccountDataAnnouncement } from '../announcements.ts'
 import { pushRulesEntryBytes, pushRulesInMemoryBytesMax, pushRulesPerReadMax, revalidateMs } from '../limits.ts'
-import { changeRule, noRule, putRule, removeRule, type RulePlace } from './change-rules.ts'
+import { changeRule, copyRoomRules, noRule, putRule, removeRule, type RulePlace } from './change-rules.ts'
 import { noStoredRules, parseStoredRules, ruleJson, storedRulesJson, type StoredRules } from './stored-rules.ts'
 
 /** Rules that are ready to be asked. Users with equal rules have the same object. */
@@ -143,6 +144,11 @@ export class PushRules {
     await this.#change(userId, (stored) =>
       threadRules.reduce((rules, { rule_id }) => changeRule(rules, 'postcontent', rule_id, { enabled: true }), stored),
     )
+  }
+
+  /** The user's rules for a room hold for another one as well; see `copyRoomRules`. Throws M_TOO_LARGE. */
+  copyForRoom(userId: UserId, from: RoomId, to: RoomId): Promise<void> {
+    return this.#change(userId, (stored) => copyRoomRules(stored, from, to))
   }
 
   #change(userId: UserId, change: (stored: StoredRules) => StoredRules): Promise<void> {
