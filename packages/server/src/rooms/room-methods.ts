@@ -121,34 +121,7 @@ export function roomMethods(ports: RoomPorts) {
     },
 
     /** Change a membership: locally where we are in the room, else through other servers. */
-    async changeMembership(args: MembershipArguments): Promise<{ eventId?: EventId }> {
-      const command: MembershipCommand = { ...args, content: contentOf(args.content ?? {}) }
-      const view = await engine.view(args.roomId)
-      if (args.action === 'join' && !takesPart(engine, view)) return join(ports, command, args.servers ?? [])
-      if (args.action === 'knock' && !takesPart(engine, view)) return knock(ports, command, args.servers ?? [])
-      if (args.action === 'leave' && !takesPart(engine, view) && !(await isDesertedHere(engine, view, args.sender))) {
-        await leaveRemote(ports, { roomId: args.roomId, userId: args.sender, reason: args.reason })
-        return {}
-      }
-      if (view === undefined) throw new MatrixError('M_NOT_FOUND', 'Unknown room')
-      const ours = serverOf(args.target) === engine.ports.serverName
-      if (args.action === 'invite' && !ours) {
-        const reason: JsonObject = args.reason === undefined ? {} : { reason: args.reason }
-        const content: JsonObject = { ...command.content, ...reason }
-        return { eventId: await inviteRemote(ports, { roomId: args.roomId, sender: args.sender, target: args.target, content }) }
-      }
-      const withProfile = ours && (args.action === 'join' || args.action === 'knock' || args.action === 'invite')
-      try {
-        const profile = withProfile ? await ports.profileOf(args.target) : undefined
-        return { eventId: await changeMembership(engine, { ...command, profile }) }
-      } catch (error) {
-        // Nobody here may vouch for a join to this restricted room: somebody elsewhere may.
-        if (error instanceof MatrixError && error.code === 'M_UNABLE_TO_GRANT_JOIN') {
-          return join(ports, command, otherServers(ports, view.servers.keys()))
-        }
-        throw error
-      }
-    },
+    changeMembership: (args: MembershipArguments): Promise<{ eventId?: EventId }> => change(ports, args),
 
     /** A template for the member event of a user of another server. */
     async makeMembership(args: MakeRequest): Promise<{ roomVersion: string; event: string }> {
@@ -203,6 +176,36 @@ export function roomMethods(ports: RoomPorts) {
 
 /** The methods that `Rooms` calls in the owner's process. */
 export type RoomMethods = ReturnType<typeof roomMethods>
+
+async function change(ports: RoomPorts, args: MembershipArguments): Promise<{ eventId?: EventId }> {
+  const { engine } = ports
+  const command: MembershipCommand = { ...args, content: contentOf(args.content ?? {}) }
+  const view = await engine.view(args.roomId)
+  if (args.action === 'join' && !takesPart(engine, view)) return join(ports, command, args.servers ?? [])
+  if (args.action === 'knock' && !takesPart(engine, view)) return knock(ports, command, args.servers ?? [])
+  if (args.action === 'leave' && !takesPart(engine, view) && !(await isDesertedHere(engine, view, args.sender))) {
+    await leaveRemote(ports, { roomId: args.roomId, userId: args.sender, reason: args.reason })
+    return {}
+  }
+  if (view === undefined) throw new MatrixError('M_NOT_FOUND', 'Unknown room')
+  const ours = serverOf(args.target) === engine.ports.serverName
+  if (args.action === 'invite' && !ours) {
+    const reason: JsonObject = args.reason === undefined ? {} : { reason: args.reason }
+    const content: JsonObject = { ...command.content, ...reason }
+    return { eventId: await inviteRemote(ports, { roomId: args.roomId, sender: args.sender, target: args.target, content }) }
+  }
+  const withProfile = ours && (args.action === 'join' || args.action === 'knock' || args.action === 'invite')
+  try {
+    const profile = withProfile ? await ports.profileOf(args.target) : undefined
+    return { eventId: await changeMembership(engine, { ...command, profile }) }
+  } catch (error) {
+    // Nobody here may vouch for a join to this restricted room: somebody elsewhere may.
+    if (error instanceof MatrixError && error.code === 'M_UNABLE_TO_GRANT_JOIN') {
+      return join(ports, command, otherServers(ports, view.servers.keys()))
+    }
+    throw error
+  }
+}
 
 async function join(ports: RoomPorts, command: MembershipCommand, servers: readonly ServerName[]): Promise<object> {
   const { engine } = ports

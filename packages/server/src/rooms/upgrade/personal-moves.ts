@@ -85,7 +85,7 @@ export class PersonalMoves {
     if (replacement === undefined) return
     const members = userId === undefined ? replacement.new.localJoined : [userId]
     const before = new Set((await localMembers(engine.ports.db, replacement.old.room, ['join', 'leave', 'ban'])).map((row) => row.user_id))
-    for (const member of [...members]) if (before.has(member)) await this.#copy(member, replacement)
+    for (const member of members) if (before.has(member)) await this.#copy(member, replacement)
   }
 
   async #copy(userId: UserId, replacement: Replacement): Promise<void> {
