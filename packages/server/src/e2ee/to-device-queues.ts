@@ -28,7 +28,8 @@ export class ToDeviceQueues {
   readonly #empty = new LRUCache<UserId, Set<string>>({ max: countedQueuesMax })
   /** About how many messages wait, by device; counted now and then. */
   readonly #counts = new LRUCache<string, number>({ max: countedQueuesMax })
-  #noted = 0
+  /** Where the newest message is that was announced. An answer that stops before it says nothing of what waits behind. */
+  #newest = { slot: 0, position: 0 }
   #seq = 0
 
   constructor(ports: { readonly db: Database }) {
@@ -65,11 +66,12 @@ export class ToDeviceQueues {
   async next(device: Device, since: Positions | undefined, now: Positions, limit = toDeviceAtOnceMax): Promise<Batch> {
     const single = this.#db.dialect === 'sqlite'
     if (single && this.#empty.get(device.userId)?.has(device.deviceId) === true) return nothing
-    const noted = this.#noted
+    const newest = this.#newest
     if (since !== undefined) await this.#acknowledge(device, since)
     const batch = await this.#read(device, since, now, Math.max(1, Math.min(limit, toDeviceAtOnceMax)))
     // What is in the batch is still there until the next request.
-    if (single && batch.events.length === 0 && batch.upTo === undefined && noted === this.#noted) this.#setEmpty(device)
+    const sawAll = newest === this.#newest && (now.get(newest.slot) ?? 0) >= newest.position
+    if (single && sawAll && batch.events.length === 0 && batch.upTo === undefined) this.#setEmpty(device)
     return batch
   }
 
@@ -126,7 +128,7 @@ export class ToDeviceQueues {
   #note(announcements: readonly Announcement[]): void {
     for (const announcement of announcements) {
       if (!isToDeviceAnnouncement(announcement)) continue
-      this.#noted += 1
+      this.#newest = { slot: announcement.slot, position: announcement.position }
       for (const userId of announcement.userIds) this.#empty.delete(userId)
     }
   }

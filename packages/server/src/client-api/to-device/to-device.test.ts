@@ -52,6 +52,16 @@ onEachUserServer('E04: messages stay, in order, until since proves that they arr
   assert.deepEqual((await next(again, device, undefined)).events, [])
 })
 
+onEachUserServer('an answer that was begun before a message came hides it from nobody', {}, async (server) => {
+  const [token, bob] = [await server.join('alice'), await server.join('bob')]
+  const device = { userId: alice(server.users), deviceId: await deviceOf(server, token) }
+  const { toDeviceQueues } = server.encryption
+  const before = server.db.positions()
+  await send(server, bob, 't', { '@alice:here': { [device.deviceId]: { n: 1 } } })
+  assert.deepEqual((await toDeviceQueues.next(device, undefined, before)).events, [])
+  assert.equal((await next(server, device.deviceId, before)).events.length, 1)
+})
+
 onEachUserServer('all devices, those that are not there, repetitions, and what is malformed', {}, async (server) => {
   const token = await server.join('alice')
   const [one, two] = [await deviceOf(server, token), text(await server.logIn('alice'), 'device_id')]
