@@ -26,11 +26,34 @@ export const limits = {
   sessionsInMemoryMax: 10_000,
   /** State events, and auth events, that a peer's answer about a room may name. */
   stateEventsMax: 200_000,
-  /** Missing state events that are fetched one by one; for more, the whole state is asked for. */
-  singleEventFetchesMax: 10,
-  /** Events asked for with one /get_missing_events, and rounds of it, before the state at the gap is fetched instead. */
+  /** Missing state events that are fetched one by one; for more, the whole state is asked for. At once: no storm on one peer. */
+  singleEventFetchesMax: 50,
+  singleEventFetchesAtOnce: 10,
+  /** Events asked for with one /get_missing_events (servers in use give no more), and pages of it. */
   missingEventsLimit: 20,
-  missingEventsRoundsMax: 3,
+  missingEventsPagesMax: 10,
+  /** Pages of /backfill after those, so that what a partition of some minutes held back is had without a hole. */
+  gapPagesMax: 25,
+  /** UTF-16 units of all events fetched for one gap. */
+  gapCharsMax: 32 * 1024 * 1024,
+  /** Places of one event's past where the state is fetched: its prev events that nobody gives. */
+  gapStatesMax: 5,
+  /** Gaps in a row that a server left open in a room before it is not asked for a while, and for how long (ms). */
+  gapFailuresMax: 5,
+  gapRestMs: 60_000,
+  /** (room, server) pairs whose failures are remembered; about 200 bytes each. */
+  gapFailuresKept: 10_000,
+  /** Undecided events that are kept of one room; further ones are dropped, and count as never received. */
+  undecidedRoomMax: 200,
+  /** Milliseconds between the arrival of what undecided events waited for and their judgement: more may come, they themselves too. */
+  undecidedJudgeMs: 1_000,
+  /** Milliseconds until what undecided events lack is asked for again: at first, and at most; it doubles. */
+  undecidedRetryMsMin: 5_000,
+  undecidedRetryMsMax: 60 * 60_000,
+  /** Rooms with undecided events that are taken up at start. */
+  undecidedRoomsMax: 10_000,
+  /** Missing events of a room that are kept in memory with their children, so that their coming is noticed. */
+  missingInMemoryMax: 1_000,
   /** Received events of one room that wait for their worker; beyond it a peer's events are refused for now. */
   inboxRoomMax: 5_000,
   /** Servers that a join is tried through. */

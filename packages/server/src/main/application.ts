@@ -132,6 +132,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
 async function takeOver(rooms: RoomLayer, shards: ReadonlySet<number>): Promise<void> {
   await rooms.engine.release(shards)
   await rooms.inbox.start(shards)
+  await rooms.undecided.start(shards)
 }
 
 function composeServices(config: Config, platform: Platform, storage: Storage, transport: Transport) {

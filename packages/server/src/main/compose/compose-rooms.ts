@@ -7,6 +7,7 @@ import { announceForeignAccountData } from '../../users/account-data/foreign-acc
 import { RoomEngine } from '../../rooms/engine/room-engine.ts'
 import { TransactionMemory } from '../../rooms/engine/transaction-memory.ts'
 import { Inbox } from '../../rooms/inbound/inbox.ts'
+import { Undecided } from '../../rooms/inbound/undecided.ts'
 import { FederationMembershipPeers } from '../../rooms/peers/federation-membership-peers.ts'
 import { RemoteHierarchy } from '../../rooms/peers/remote-hierarchy.ts'
 import { remoteAliasTarget } from '../../rooms/peers/remote-alias.ts'
@@ -32,6 +33,7 @@ import type { Storage } from './open-storage.ts'
 export interface RoomLayer {
   readonly engine: RoomEngine
   readonly inbox: Inbox
+  readonly undecided: Undecided
   readonly ports: RoomPorts
   readonly rooms: Rooms
   readonly roomDirectory: RoomDirectory
@@ -62,6 +64,7 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
   const peers = new RemoteRooms({ client: federation.client, ring: federation.ring })
   const membershipPeers = new FederationMembershipPeers(federation.client)
   const inbox = new Inbox({ engine, peers, log })
+  const undecided = new Undecided({ engine, inbox, log, owns: (shard) => storage.ownership.owns(shard) })
   storage.cluster?.setAnnounceRows(async (foreign) => {
     const events = (await storage.cluster?.foreignEvents(foreign.slot, foreign.after, foreign.position)) ?? []
     return [
@@ -91,6 +94,7 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
   return {
     engine,
     inbox,
+    undecided,
     ports,
     rooms,
     roomDirectory: new RoomDirectory({ engine, remoteAlias: (server, alias) => remoteAliasTarget(federation.client, server, alias) }),

@@ -1,11 +1,12 @@
 import { parseEventId, parseRoomId, parseServerName, parseUserId, roomRules, type EventId, type RoomId } from '@causeway/events'
 import { assert } from '../../assert.ts'
 import type { Database } from '../../storage/database.ts'
-import { eventsByNumber, liveEventsBackwards, numbersOf } from '../../storage/tables/events.ts'
+import { eventsByNumber, liveEventsBackwards, numbersOf, undecidedEvents } from '../../storage/tables/events.ts'
 import { localMembers, memberCounts } from '../../storage/tables/memberships.ts'
 import { hasRelations } from '../../storage/tables/relations.ts'
 import {
   findRoom,
+  missingWithChildren,
   pendingRedactions,
   roomByNumber,
   roomCounters,
@@ -59,7 +60,19 @@ export async function loadRoom(db: Database, which: RoomId | number): Promise<Ro
     if (target !== undefined) view.pendingRedactions.set(target, pending.redaction)
   }
   await loadEvents(db, view, [...view.pendingRedactions.values()])
+  await restoreGaps(db, view)
   return view
+}
+
+async function restoreGaps(db: Database, view: RoomView): Promise<void> {
+  for (const row of await undecidedEvents(db, view.room, limits.undecidedRoomMax)) {
+    const { event, pdu } = storedEvent(row, view.rules)
+    view.undecided.set(event, new Set([...pdu.prevEvents, ...pdu.authEvents]))
+  }
+  for (const { event_id: id, child } of await missingWithChildren(db, view.room, limits.missingInMemoryMax)) {
+    const eventId = parseEventId(id)
+    if (eventId !== undefined) view.missing.set(eventId, (view.missing.get(eventId) ?? new Set()).add(child))
+  }
 }
 
 /**

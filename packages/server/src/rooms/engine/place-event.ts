@@ -2,10 +2,11 @@ import { parseUserId, serverOf, type Pdu } from '@causeway/events'
 import { limits } from '../../limits.ts'
 import { hash48 } from '../../storage/hash48.ts'
 import { insertBody, insertEvent, insertEventId, placeEvent as placeEventRow } from '../../storage/tables/events.ts'
-import { addMissingEvent, insertStateChange, insertStateNode, writeCheckpoint } from '../../storage/tables/rooms.ts'
+import { insertStateChange, insertStateNode, writeCheckpoint } from '../../storage/tables/rooms.ts'
 import { threadAtPlace } from '../history/thread-of.ts'
 import { addRelation } from '../relations/place-relation.ts'
 import { applyPendingRedaction, applyRedaction } from './apply-redaction.ts'
+import { closeGaps, openGaps } from './close-gaps.ts'
 import type { CommitDraft } from './commit-draft.ts'
 import type { EnginePorts } from './engine-ports.ts'
 import { loadEvents, loadNumbers, packCheckpoint, tipOf } from './load-room.ts'
@@ -15,7 +16,7 @@ import { packEdges, packNumbers, type Edges } from './packed-numbers.ts'
 import { resolveTips } from './resolve-tips.ts'
 import type { RoomUnit } from './room-unit.ts'
 import type { RoomView, StateNode } from './room-view.ts'
-import { standing, type Standing, type StoredEvent } from './stored-event.ts'
+import { inGraph, standing, type Standing, type StoredEvent } from './stored-event.ts'
 
 /** An event that was judged, ready to take its place. */
 export interface Placement {
@@ -53,7 +54,9 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
   const key = view.keys.intern(pdu.type, pdu.stateKey)
   const gap = edges.prev.includes(0)
   const known = gap ? view.tips : prev
-  const after = isState && accepted ? writeNode(unit, successor(stateBefore, number, key), stateBefore) : stateBefore
+  // A soft-failed event has its part in the state of whatever follows it (Server-Server API, "Soft failure").
+  const counts = accepted || placement.standing === standing.softFailed
+  const after = isState && counts ? writeNode(unit, successor(stateBefore, number, key), stateBefore) : stateBefore
   const live = accepted && placement.historyDepth === undefined
   const thread = live ? await threadAtPlace(ports.db, view, pdu) : undefined
   const event: StoredEvent = {
@@ -75,14 +78,14 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
     redactedBy: undefined,
     thread,
   }
-  if (gap && placement.standing !== standing.outlier) {
-    for (const [index, id] of pdu.prevEvents.entries()) if (edges.prev[index] === 0) unit.draft.add(addMissingEvent, view.room, id, number)
-  }
+  if (gap && placement.standing !== standing.outlier) openGaps(view, unit, event)
+  if (placement.standing === standing.undecided) view.undecided.set(number, new Set([...pdu.prevEvents, ...pdu.authEvents]))
   // Before its state is resolved with others: it takes part in that.
   unit.hold(event)
   if (accepted && placement.historyDepth !== undefined) addHistory(unit, view, placement, event)
   else if (accepted) await advance(ports, view, unit, placement, event, after)
   else addEventRows(unit, view, placement, event, 0)
+  if (placement.standing !== standing.undecided) await closeGaps(ports, view, unit, event)
   if (accepted) addRelation(view, unit, event)
   if (accepted && pdu.type === 'm.room.redaction') await applyRedaction(ports, view, unit, event)
   if (view.pendingRedactions.has(pdu.eventId)) await applyPendingRedaction(ports, view, unit, event)
@@ -193,9 +196,17 @@ export function writeNode(unit: RoomUnit, node: StateNode, from: StateNode): Sta
   return kept
 }
 
+/** Prev events that we have apart from the graph count as missing: what is before them is. */
 async function edgesOf(ports: EnginePorts, view: RoomView, pdu: Pdu): Promise<Edges> {
   const numbers = await loadNumbers(ports.db, view, [...pdu.prevEvents, ...pdu.authEvents])
-  return { prev: pdu.prevEvents.map((id) => numbers.get(id) ?? 0), auth: pdu.authEvents.map((id) => numbers.get(id) ?? 0) }
+  const prev = pdu.prevEvents.map((id) => numbers.get(id) ?? 0)
+  const known = await loadEvents(
+    ports.db,
+    view,
+    prev.filter((number) => number !== 0),
+  )
+  const placed = new Set(known.filter(inGraph).map((event) => event.event))
+  return { prev: prev.map((number) => (placed.has(number) ? number : 0)), auth: pdu.authEvents.map((id) => numbers.get(id) ?? 0) }
 }
 
 /** Who must get an event of ours: the servers in the room before and after it, and the server of whoever it is about. */

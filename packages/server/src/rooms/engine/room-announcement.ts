@@ -28,6 +28,8 @@ export interface RoomAnnouncement extends Announcement {
   readonly events: readonly StoredEvent[]
   readonly memberships: readonly LocalMembershipChange[]
   readonly departures: readonly Departure[]
+  /** Something came that undecided events of the room may have been waiting for. */
+  readonly released?: boolean
 }
 
 /** Is this announcement about a room's events? */

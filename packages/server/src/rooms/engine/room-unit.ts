@@ -145,6 +145,7 @@ export class RoomUnit {
       events: this.#live,
       memberships: this.#memberships,
       departures: this.#departures,
+      released: view.released.size > 0,
     }
     view.ahead = false
     return {

@@ -70,6 +70,13 @@ export class RoomView {
   /** Redactions whose target we have not got, by the target's id. */
   readonly pendingRedactions = new Map<EventId, EventNumber>()
 
+  /** Undecided events by number, with all events that they name: what they may be waiting for. */
+  readonly undecided = new Map<EventNumber, ReadonlySet<EventId>>()
+  /** Undecided events whose past has moved since they were last judged. */
+  readonly released = new Set<EventNumber>()
+  /** Events that we have not got, and the events in our graph that follow them. */
+  readonly missing = new Map<EventId, Set<EventNumber>>()
+
   readonly relations = new RoomRelations()
 
   /** Our users who are subscribed to threads, by the threads' roots, as far as it was asked. */

@@ -38,6 +38,15 @@ export interface StoredEvent {
   readonly thread: EventId | undefined
 }
 
+/**
+ * Does an event stand in our graph, so that the state after it is known? A rejected one does only when it was judged in its
+ * place; one that came with somebody's auth chain has no state.
+ */
+export function inGraph(event: StoredEvent): boolean {
+  if (event.standing === standing.rejected) return event.stateBefore !== 0 || event.pdu.prevEvents.length === 0
+  return event.standing === standing.accepted || event.standing === standing.softFailed
+}
+
 const standings: readonly Standing[] = [0, 1, 2, 3, 4]
 const decoder = new TextDecoder()
 

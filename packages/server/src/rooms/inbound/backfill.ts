@@ -1,17 +1,16 @@
 import { parseEventId, type EventId, type Pdu, type ServerName } from '@causeway/events'
 import { limits } from '../../limits.ts'
 import type { Logger } from '../../platform/logger.ts'
-import { missingEvents, removeMissingEvent } from '../../storage/tables/rooms.ts'
-import { updateEdges } from '../../storage/tables/events.ts'
-import { findEvent, loadEvents, loadNode } from '../engine/load-room.ts'
-import { packEdges } from '../engine/packed-numbers.ts'
+import { missingEvents } from '../../storage/tables/rooms.ts'
+import { findEvent, loadNode } from '../engine/load-room.ts'
 import { placeEvent } from '../engine/place-event.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import { RoomUnit } from '../engine/room-unit.ts'
 import type { RoomView } from '../engine/room-view.ts'
-import { standing, type StoredEvent } from '../engine/stored-event.ts'
+import { inGraph, standing, type StoredEvent } from '../engine/stored-event.ts'
 import { checkReceived } from './check-received.ts'
-import { inGraph, judge } from './judge.ts'
+import { parentsFirst } from './in-order.ts'
+import { judge } from './judge.ts'
 import { adoptState, fetchState, type ClaimedState } from './remote-state.ts'
 import type { RoomPeers } from './room-peers.ts'
 
@@ -21,7 +20,7 @@ export interface BackfillPorts {
   readonly log: Logger
 }
 
-/** A place where history is missing: an event that we have not got, and the lowest of its children's depths. */
+/** A place where history is missing: an event that we have not got in our graph, and the lowest of its children's depths. */
 export interface Gap {
   readonly eventId: EventId
   readonly children: readonly number[]
@@ -76,8 +75,7 @@ async function backfillFrom(ports: BackfillPorts, view: RoomView, server: Server
   const claimed = new Map<EventId, ClaimedState>()
   for (const pdu of ordered) {
     if (pdu.type === 'm.room.create' || (await restsOn(ports, view, pdu, pdus))) continue
-    const state =
-      claimed.size < limits.backfillStatesMax ? await fetchState(ports.engine, ports.peers, view, server, pdu.eventId) : undefined
+    const state = claimed.size < limits.backfillStatesMax ? await fetchState(ports, view, server, pdu.eventId) : undefined
     if (state === undefined) pdus.delete(pdu.eventId)
     else claimed.set(pdu.eventId, state)
   }
@@ -114,16 +112,11 @@ function connected(pdus: ReadonlyMap<EventId, Pdu>, gaps: readonly Gap[]): Pdu[]
     wanted.add(id)
     queue.push(...pdu.prevEvents)
   }
-  const ordered: Pdu[] = []
-  while (wanted.size > 0) {
-    const ready = [...wanted].filter((id) => pdus.get(id)?.prevEvents.every((prev) => !wanted.has(prev)) === true)
-    for (const id of ready.length > 0 ? ready : [...wanted]) {
-      const pdu = pdus.get(id)
-      if (pdu !== undefined) ordered.push(pdu)
-      wanted.delete(id)
-    }
-  }
-  return ordered
+  return parentsFirst(
+    [...pdus.values()].filter((pdu) => wanted.has(pdu.eventId)),
+    (pdu) => pdu,
+    (pdu) => pdu.prevEvents,
+  )
 }
 
 /** Place events of the past, oldest first, each with its state where that was fetched; `gaps` are those that they fill. */
@@ -143,8 +136,11 @@ export async function placeHistory(
     if (existing !== undefined && inGraph(existing)) continue
     const state = claimed.get(pdu.eventId)
     const start = pdu.prevEvents.length === 0 ? { stateBefore: await loadNode(engine.ports.db, view, 0) } : {}
-    const before = state === undefined ? start : { stateBefore: await adoptState(engine, view, unit, state, []) }
-    const judgement = await judge(engine.ports, view, unit, pdu, { ...before, historical: true })
+    const adopted = state === undefined ? undefined : await adoptState(engine, view, unit, state)
+    if (state !== undefined && adopted === undefined) continue
+    const before = adopted === undefined ? start : { stateBefore: adopted }
+    const rejected = existing?.standing === standing.rejected
+    const judgement = await judge(engine.ports, view, unit, pdu, { ...before, historical: true, rejected })
     if (!('standing' in judgement)) continue
     placed.push(
       await placeEvent(engine.ports, view, unit, {
@@ -156,7 +152,6 @@ export async function placeHistory(
       }),
     )
   }
-  await joinEdges(ports, view, unit, placed, gaps)
   const committed = unit.commit()
   engine.holdUntil(view, committed)
   return { count: placed.filter((event) => event.standing === standing.accepted).length, committed }
@@ -170,25 +165,4 @@ function depthsOf(pdus: readonly Pdu[], gaps: readonly Gap[]): Map<EventId, numb
     for (const prev of pdu.prevEvents) depths.set(prev, Math.min(depths.get(prev) ?? own - 1, own - 1))
   }
   return depths
-}
-
-/** The children at the gap know their prev events now. */
-async function joinEdges(
-  ports: BackfillPorts,
-  view: RoomView,
-  unit: RoomUnit,
-  placed: readonly StoredEvent[],
-  gaps: readonly Gap[],
-): Promise<void> {
-  const byId = new Map(placed.map((event) => [event.pdu.eventId, event]))
-  for (const gap of gaps) {
-    const filled = byId.get(gap.eventId)
-    if (filled === undefined) continue
-    for (const child of await loadEvents(ports.engine.ports.db, view, gap.children)) {
-      const prev = child.pdu.prevEvents.map((id, index) => (id === gap.eventId ? filled.event : (child.edges.prev[index] ?? 0)))
-      child.edges = { prev, auth: child.edges.auth }
-      unit.addLast(updateEdges, [view.room, child.event, packEdges(child.edges)])
-      unit.addLast(removeMissingEvent, [view.room, gap.eventId, child.event])
-    }
-  }
 }

@@ -2,10 +2,9 @@ import type { Pdu, ServerName } from '@causeway/events'
 import { limits } from '../../limits.ts'
 import { findEvent, loadEvents } from '../engine/load-room.ts'
 import type { RoomView } from '../engine/room-view.ts'
-import type { StoredEvent } from '../engine/stored-event.ts'
+import { inGraph, type StoredEvent } from '../engine/stored-event.ts'
 import { gapsOf, placeHistory, type BackfillPorts, type Gap } from './backfill.ts'
 import { checkReceived } from './check-received.ts'
-import { inGraph } from './judge.ts'
 import { fetchState } from './remote-state.ts'
 import type { TimedEvent } from './room-peers.ts'
 
@@ -64,7 +63,7 @@ async function fetchInto(
   const [event] = received
   if (event?.ok !== true || event.pdu.eventId !== eventId || event.pdu.originServerTs !== ts) return false
   const { pdu } = event
-  const state = pdu.type === 'm.room.create' ? undefined : await fetchState(engine, peers, view, server, eventId)
+  const state = pdu.type === 'm.room.create' ? undefined : await fetchState(ports, view, server, eventId)
   if (state === undefined && pdu.type !== 'm.room.create') return false
   // Right above the depth that it is to have.
   const gap: Gap = { eventId, children: [], depth: depthIn(pdu, children) + 1 }

@@ -4,13 +4,16 @@ import type { Logger } from '../../platform/logger.ts'
 import type { Rows } from '../../storage/database.ts'
 import { inboxOf, insertInbox, lastInboxSeq, removeInbox, roomsWithInbox } from '../../storage/tables/inbox.ts'
 import { pduFromRow } from './pdu-from-row.ts'
-import { receiveEvent } from './receive-event.ts'
+import { GapTurns } from './gap-turns.ts'
+import { parentsFirst } from './in-order.ts'
+import { receiveEvent, type Receipt } from './receive-event.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import type { RoomPeers } from './room-peers.ts'
 
 /** A received event, through checks 1 to 3, that waits for checks 4 to 6. */
 export interface Waiting {
-  readonly seq: number
+  /** Its row in the inbox; absent for an undecided event, which has its place in the room's tables already. */
+  readonly seq: number | undefined
   readonly origin: ServerName
   readonly pdu: Pdu
 }
@@ -18,7 +21,8 @@ export interface Waiting {
 interface RoomQueue {
   readonly roomId: RoomId
   readonly waiting: Waiting[]
-  working: boolean
+  /** Events that are being worked on: some of them wait for the network. `order` counts up. */
+  readonly underWay: Map<EventId, { readonly order: number; readonly done: Promise<void> }>
   /** A join is under way: events wait until the room has its state. */
   held: boolean
 }
@@ -36,11 +40,20 @@ interface Ports {
 export class Inbox {
   readonly #ports: Ports
   readonly #rooms = new Map<RoomId, RoomQueue>()
+  readonly #turns: GapTurns
   #seq = 0
+  #order = 0
+  #onUndecided: (roomId: RoomId) => void = () => undefined
   #idle: (() => void)[] = []
 
   constructor(ports: Ports) {
     this.#ports = ports
+    this.#turns = new GapTurns(ports.engine.ports.clock)
+  }
+
+  /** Call `listener` with each room in which an event stayed undecided. */
+  onUndecided(listener: (roomId: RoomId) => void): void {
+    this.#onUndecided = listener
   }
 
   /** Take up what earlier owners of these shards left. */
@@ -60,7 +73,8 @@ export class Inbox {
 
   /** Is there room for `count` more events of this room? */
   accepts(roomId: RoomId, count: number): boolean {
-    return (this.#rooms.get(roomId)?.waiting.length ?? 0) + count <= limits.inboxRoomMax
+    const queue = this.#rooms.get(roomId)
+    return (queue?.waiting.length ?? 0) + (queue?.underWay.size ?? 0) + count <= limits.inboxRoomMax
   }
 
   /** Number an event and give the row that makes it durable; `enqueue` it after the commit. */
@@ -90,39 +104,68 @@ export class Inbox {
 
   /** Resolves when no room has work. */
   async idle(): Promise<void> {
-    if ([...this.#rooms.values()].every((queue) => !queue.working)) return
+    if ([...this.#rooms.values()].every((queue) => queue.underWay.size === 0)) return
     await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
   #queue(roomId: RoomId): RoomQueue {
     let queue = this.#rooms.get(roomId)
-    if (queue === undefined) this.#rooms.set(roomId, (queue = { roomId, waiting: [], working: false, held: false }))
+    if (queue === undefined) this.#rooms.set(roomId, (queue = { roomId, waiting: [], underWay: new Map(), held: false }))
     return queue
   }
 
+  /** Begin with all that waits: what needs the network gives way to the rest. */
   #wake(queue: RoomQueue): void {
-    if (queue.working || queue.held || queue.waiting.length === 0) return
-    queue.working = true
-    void this.#work(queue)
+    if (queue.held) return
+    const batch = queue.waiting.splice(0)
+    const offers = new Map<EventId, [Waiting, ...Waiting[]]>()
+    for (const waiting of batch) {
+      const same = offers.get(waiting.pdu.eventId)
+      if (same === undefined) offers.set(waiting.pdu.eventId, [waiting])
+      else same.push(waiting)
+    }
+    const ordered = parentsFirst(
+      [...offers.values()],
+      ([first]) => first.pdu,
+      (pdu) => pdu.prevEvents,
+    )
+    for (const same of ordered) for (const waiting of same) this.#begin(queue, waiting)
+    this.#rest(queue)
   }
 
-  async #work(queue: RoomQueue): Promise<void> {
-    while (queue.waiting.length > 0 && !queue.held) {
-      const batch = queue.waiting.splice(0)
-      const underWay = new Map<EventId, Promise<void>>()
-      for (const waiting of inPrevOrder(batch)) underWay.set(waiting.pdu.eventId, this.#one(queue, waiting, underWay))
-      await Promise.all(underWay.values())
-    }
-    queue.working = false
-    if (queue.waiting.length === 0 && !queue.held) this.#rooms.delete(queue.roomId)
-    if (this.#rooms.size === 0) for (const resolve of this.#idle.splice(0)) resolve()
+  #begin(queue: RoomQueue, waiting: Waiting): void {
+    const id = waiting.pdu.eventId
+    const order = (this.#order += 1)
+    // The same event from another server waits for what becomes of the first.
+    const earlier = queue.underWay.get(id)?.done
+    const done = (earlier === undefined ? this.#one(queue, waiting, order) : earlier.then(() => this.#one(queue, waiting, order))).then(
+      () => {
+        if (queue.underWay.get(id)?.order === order) queue.underWay.delete(id)
+        this.#rest(queue)
+      },
+    )
+    queue.underWay.set(id, { order, done })
+  }
+
+  #rest(queue: RoomQueue): void {
+    if (queue.underWay.size > 0) return
+    if (queue.waiting.length === 0 && !queue.held && this.#rooms.get(queue.roomId) === queue) this.#rooms.delete(queue.roomId)
+    if ([...this.#rooms.values()].every((other) => other.underWay.size === 0)) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
   /** One event: its failure is its own, never its neighbours'. */
-  async #one(queue: RoomQueue, waiting: Waiting, underWay: ReadonlyMap<EventId, Promise<void>>): Promise<void> {
-    const done: Rows = { write: removeInbox, rows: [] }
+  async #one(queue: RoomQueue, waiting: Waiting, order: number): Promise<void> {
+    const { seq } = waiting
+    // Only events that came before it: so no two wait for each other.
+    const underWay = (ids: readonly EventId[]): Promise<void>[] =>
+      ids.flatMap((id) => {
+        const other = queue.underWay.get(id)
+        return other === undefined || other.order >= order ? [] : [other.done]
+      })
     try {
-      await receiveEvent({ ...this.#ports, underWay }, queue.roomId, waiting, (room) => [{ ...done, rows: [[room, waiting.seq]] }])
+      const done = (room: number): Rows[] => (seq === undefined ? [] : [{ write: removeInbox, rows: [[room, seq]] }])
+      const receipt: Receipt = await receiveEvent({ ...this.#ports, turns: this.#turns, underWay }, queue.roomId, waiting, done)
+      if (receipt === 'undecided') this.#onUndecided(queue.roomId)
     } catch (error) {
       // It stays in the table and is tried again at the next start.
       this.#ports.log.error(
@@ -131,30 +174,6 @@ export class Inbox {
       )
     }
   }
-}
-
-/** Events of a batch after those of the batch that they follow. */
-function inPrevOrder(batch: readonly Waiting[]): Waiting[] {
-  if (batch.length < 2) return [...batch]
-  const byId = new Map(batch.map((waiting) => [waiting.pdu.eventId, waiting]))
-  const ordered: Waiting[] = []
-  const done = new Set<EventId>()
-  for (const root of batch) {
-    const stack = [{ waiting: root, next: 0 }]
-    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const id = top.waiting.pdu.prevEvents[top.next]
-      top.next += 1
-      if (id === undefined) {
-        stack.pop()
-        if (!done.has(top.waiting.pdu.eventId)) ordered.push(top.waiting)
-        done.add(top.waiting.pdu.eventId)
-        continue
-      }
-      const prev = byId.get(id)
-      if (prev !== undefined && !done.has(id) && stack.length <= batch.length) stack.push({ waiting: prev, next: 0 })
-    }
-  }
-  return ordered
 }
 
 const encoder = new TextEncoder()

@@ -15,7 +15,7 @@ import { writeNode } from '../engine/place-event.ts'
 import { resolveNodes } from '../engine/resolve-tips.ts'
 import type { RoomUnit } from '../engine/room-unit.ts'
 import type { RoomView, StateNode } from '../engine/room-view.ts'
-import { standing, type Standing, type StoredEvent } from '../engine/stored-event.ts'
+import { inGraph, standing, type Standing, type StoredEvent } from '../engine/stored-event.ts'
 import { LoadedState, stateFor } from '../engine/view-state.ts'
 import { serverAllowed } from './server-acl.ts'
 
@@ -31,20 +31,20 @@ export interface JudgeOptions {
   readonly stateBefore?: StateNode
   /** An event of the past is not measured against the current state (check 6). */
   readonly historical?: boolean
-}
-
-/** Does an event stand in our graph, so that the state after it is known? */
-export function inGraph(event: StoredEvent): boolean {
-  return event.standing !== standing.outlier && event.standing !== standing.undecided
+  /** It was rejected before, by all that its auth events say: what has come since does not change that. */
+  readonly rejected?: boolean
 }
 
 /** Checks 4 to 6 of the specification, and whether the room's ACL lets the sender's server be heard, for an event that passed 1 to 3. Runs under the room's queue. */
 export async function judge(ports: EnginePorts, view: RoomView, unit: RoomUnit, pdu: Pdu, options: JudgeOptions = {}): Promise<Judgement> {
+  // What is before an event brings its auth events along, as a rule: that gap is filled first.
+  const prev = options.stateBefore === undefined ? await prevOf(ports, view, pdu) : { known: [] }
+  if ('missingPrev' in prev) return prev
   const verdict = await judgeByAuthEvents(ports, view, pdu)
   if ('missingAuth' in verdict) return verdict
-  const before = options.stateBefore === undefined ? await stateBefore(ports, view, unit, pdu) : { node: options.stateBefore }
-  if ('missingPrev' in before) return before
+  const before = { node: options.stateBefore ?? (await stateAfter(ports, view, unit, prev.known)) }
   if (!verdict.allowed) return { standing: standing.rejected, stateBefore: before.node, refusal: verdict }
+  if (options.rejected === true) return { standing: standing.rejected, stateBefore: before.node }
 
   const keys = keysFor(pdu, view)
   const byState = authorize(pdu, await stateFor(ports.db, view, before.node, keys), view.rules)
@@ -98,22 +98,26 @@ function keysFor(pdu: Pdu, view: RoomView): readonly (readonly [string, string])
   return keys.some(([type]) => type === 'm.room.create') ? keys : [...keys, ['m.room.create', '']]
 }
 
-async function stateBefore(
+async function prevOf(
   ports: EnginePorts,
   view: RoomView,
-  unit: RoomUnit,
   pdu: Pdu,
-): Promise<{ readonly node: StateNode } | { readonly missingPrev: readonly EventId[] }> {
+): Promise<{ readonly known: readonly StoredEvent[] } | { readonly missingPrev: readonly EventId[] }> {
   const numbers = await loadNumbers(ports.db, view, pdu.prevEvents)
-  const events = await loadEvents(ports.db, view, [...numbers.values()])
-  const known = new Map(events.filter(inGraph).map((event) => [event.pdu.eventId, event]))
-  const missingPrev = pdu.prevEvents.filter((id) => !known.has(id))
-  if (missingPrev.length > 0) return { missingPrev }
+  const known = (await loadEvents(ports.db, view, [...numbers.values()])).filter(inGraph)
+  if (known.length === pdu.prevEvents.length) return { known }
+  const ids = new Set(known.map((event) => event.pdu.eventId))
+  return { missingPrev: pdu.prevEvents.filter((id) => !ids.has(id)) }
+}
+
+/** The state after some events of our graph together. */
+async function stateAfter(ports: EnginePorts, view: RoomView, unit: RoomUnit, events: readonly StoredEvent[]): Promise<StateNode> {
+  // Nothing goes before a create event, and before what only claims to have no past: no state allows it.
+  if (events.length === 0) return loadNode(ports.db, view, 0)
   // The usual case: the event follows all of our tips, whose resolution is the current state.
-  if (view.tips.length > 0 && view.tips.length === known.size && view.tips.every((tip) => known.has(tip.eventId))) {
-    return { node: view.current }
-  }
+  const numbers = new Set(events.map((event) => event.event))
+  if (view.tips.length > 0 && view.tips.length === numbers.size && view.tips.every((tip) => numbers.has(tip.event))) return view.current
   const nodes = new Map<number, StateNode>()
-  for (const event of known.values()) nodes.set(event.stateAfter, await loadNode(ports.db, view, event.stateAfter))
-  return { node: await resolveNodes(ports, view, [...nodes.values()], (node, from) => writeNode(unit, node, from)) }
+  for (const event of events) nodes.set(event.stateAfter, await loadNode(ports.db, view, event.stateAfter))
+  return resolveNodes(ports, view, [...nodes.values()], (node, from) => writeNode(unit, node, from))
 }

@@ -2,25 +2,29 @@ import type { EventId, Pdu, RoomId, ServerName } from '@causeway/events'
 import { limits } from '../../limits.ts'
 import type { Logger } from '../../platform/logger.ts'
 import type { Rows } from '../../storage/database.ts'
-import { findEvent, loadEvents, loadNode, loadNumbers } from '../engine/load-room.ts'
+import { findEvent, loadNode } from '../engine/load-room.ts'
 import { placeEvent } from '../engine/place-event.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import { RoomUnit } from '../engine/room-unit.ts'
-import type { RoomView, StateNode } from '../engine/room-view.ts'
-import { standing } from '../engine/stored-event.ts'
+import type { RoomView } from '../engine/room-view.ts'
+import { inGraph, standing } from '../engine/stored-event.ts'
 import { checkReceived } from './check-received.ts'
-import { inGraph, judge, type Judgement, type JudgeOptions } from './judge.ts'
-import { adoptState, fetchState, type ClaimedState } from './remote-state.ts'
+import { fetchGap } from './fill-gap.ts'
+import type { GapTurns } from './gap-turns.ts'
+import { judge, type Judgement, type JudgeOptions } from './judge.ts'
+import { fetchStatesAfter, stateAtGap, type ClaimedState } from './remote-state.ts'
 import type { RoomPeers } from './room-peers.ts'
 import { rescindInvite } from './rescind-invite.ts'
-import { inAuthOrder, storeOutliers } from './store-outliers.ts'
+import { storeOutliers } from './store-outliers.ts'
 
-interface Ports {
+/** What an event is received with. */
+export interface ReceivePorts {
   readonly engine: RoomEngine
   readonly peers: RoomPeers
   readonly log: Logger
-  /** Events of the same worker that have not got their place yet. */
-  readonly underWay?: ReadonlyMap<EventId, Promise<void>>
+  readonly turns: GapTurns
+  /** The work on prev events that came before it and have not got their place yet. */
+  readonly underWay?: (prevEvents: readonly EventId[]) => readonly Promise<void>[]
 }
 
 /** An event to be judged, and the peer that gave it. */
@@ -29,67 +33,72 @@ export interface Arrival {
   readonly origin: ServerName
 }
 
-/** What one look at an event came to: it has its place (or was there), or something must be fetched. */
+/** What became of an event: it has its place (or was there, or is none of ours), or what it rests on cannot be had. */
+export type Receipt = 'settled' | 'undecided'
+
+type ExtraRows = (room: number) => readonly Rows[]
+
+/** What one look at an event came to. */
 type Look = { readonly settled: Promise<unknown> } | Exclude<Judgement, { readonly standing: unknown }>
 
 /**
  * Judge a received event (checks 4 to 6) and give it its place. What of its past is missing is fetched from the peer that
- * sent it, outside the room's queue and within bounds: first missing events, then the state at the gap.
- * `rows` are written with it (its inbox row's removal).
+ * sent it, outside the room's queue and within bounds. What cannot be decided is kept, not shown, and judged again when its
+ * past arrives. `rows` are written with it (its inbox row's removal).
+ * Server-Server API, "Retrieving event authorization information", "Backfilling and retrieving missing events".
  */
-export async function receiveEvent(
-  ports: Ports,
-  roomId: RoomId,
-  arrival: Arrival,
-  rows: (room: number) => readonly Rows[] = () => [],
-): Promise<void> {
-  let claimed: ClaimedState | undefined
-  let rounds = 0
-  let authFetched = false
+export async function receiveEvent(ports: ReceivePorts, roomId: RoomId, arrival: Arrival, rows: ExtraRows = () => []): Promise<Receipt> {
   let waited = false
+  let filled = false
+  let authFetched = false
   for (;;) {
-    const look = await ports.engine.run(roomId, (view) => attempt(ports, view, arrival, rows, claimed))
-    if ('settled' in look) return void (await look.settled)
+    const look = await ports.engine.run(roomId, (view) => attempt(ports, view, arrival, rows))
+    if ('settled' in look) {
+      await look.settled
+      return 'settled'
+    }
     if ('missingAuth' in look) {
       if (authFetched) return giveUp(ports, roomId, arrival, rows, 'its auth events cannot be had')
       authFetched = true
-      await fetchAuth(ports, roomId, arrival)
+      await ports.turns.take(roomId, arrival.origin, () => fetchAuth(ports, roomId, arrival))
       continue
     }
-    const underWay = look.missingPrev.flatMap((id) => ports.underWay?.get(id) ?? [])
-    if (underWay.length > 0 && !waited) {
-      // Its prev events came with it and wait for something themselves. Once, so that no two can wait for each other.
+    const underWay = waited ? [] : (ports.underWay?.(look.missingPrev) ?? [])
+    if (underWay.length > 0) {
+      // Its prev events came before it and wait for something themselves.
       waited = true
       await Promise.allSettled(underWay)
       continue
     }
-    if (rounds < limits.missingEventsRoundsMax && (await fetchMissing(ports, roomId, arrival, look.missingPrev))) {
-      rounds += 1
-      continue
-    }
-    if (claimed !== undefined) return giveUp(ports, roomId, arrival, rows, 'the state before it cannot be had')
-    const view = await ports.engine.view(roomId)
-    claimed = view === undefined ? undefined : await fetchState(ports.engine, ports.peers, view, arrival.origin, arrival.pdu.eventId)
-    if (claimed === undefined) return giveUp(ports, roomId, arrival, rows, 'the state before it cannot be had')
+    if (filled) return giveUp(ports, roomId, arrival, rows, 'its prev events cannot be had')
+    filled = true
+    await ports.turns.take(roomId, arrival.origin, () => fillGap(ports, roomId, arrival))
   }
 }
 
 async function attempt(
-  ports: Ports,
+  ports: ReceivePorts,
   view: RoomView,
   arrival: Arrival,
-  rows: (room: number) => readonly Rows[],
-  claimed: ClaimedState | undefined,
+  rows: ExtraRows,
+  claimed?: ReadonlyMap<EventId, ClaimedState>,
 ): Promise<Look> {
   const { pdu } = arrival
   const unit = new RoomUnit(ports.engine.ports, view)
-  unit.addRows(rows(view.room))
   const existing = await findEvent(ports.engine.ports.db, view, pdu.eventId)
   if (!view.hasState) await rescindInvite(ports.engine.ports, view, unit, pdu, existing)
-  if (!view.hasState || (existing !== undefined && inGraph(existing))) return { settled: unit.commit() }
-  const options: JudgeOptions = claimed === undefined ? {} : { stateBefore: await stateAtGap(ports, view, unit, pdu, claimed) }
+  if (!view.hasState || (existing !== undefined && inGraph(existing))) return commit(ports, view, unit, rows)
+  const before = claimed === undefined ? undefined : await stateAtGap(ports.engine, view, unit, pdu, claimed)
+  const options: JudgeOptions = {
+    ...(before === undefined ? {} : { stateBefore: before }),
+    rejected: existing?.standing === standing.rejected,
+  }
   const judgement = await judge(ports.engine.ports, view, unit, pdu, options)
-  if (!('standing' in judgement)) return judgement
+  if (!('standing' in judgement)) {
+    // A peer's state was taken in on the way; that holds, whatever becomes of the event.
+    if (before !== undefined) commit(ports, view, unit, () => [])
+    return judgement
+  }
   if (judgement.refusal !== undefined) {
     ports.log.info(
       { event: pdu.eventId, origin: arrival.origin, refusal: judgement.refusal, standing: judgement.standing },
@@ -102,59 +111,57 @@ async function attempt(
     stateBefore: judgement.stateBefore,
     ...(existing === undefined ? {} : { existing }),
   })
+  return commit(ports, view, unit, rows)
+}
+
+function commit(ports: ReceivePorts, view: RoomView, unit: RoomUnit, rows: ExtraRows): { readonly settled: Promise<unknown> } {
+  unit.addRows(rows(view.room))
   const settled = unit.commit()
   ports.engine.holdUntil(view, settled)
   return { settled }
 }
 
-/** The state before an event whose past we lack: the peer's, resolved with the states after the prev events that we have, and our own. */
-async function stateAtGap(ports: Ports, view: RoomView, unit: RoomUnit, pdu: Pdu, claimed: ClaimedState): Promise<StateNode> {
-  const { db } = ports.engine.ports
-  const numbers = await loadNumbers(db, view, pdu.prevEvents)
-  const known = (await loadEvents(db, view, [...numbers.values()])).filter(inGraph)
-  const nodes = new Map<number, StateNode>([[view.current.node, view.current]])
-  for (const event of known) nodes.set(event.stateAfter, await loadNode(db, view, event.stateAfter))
-  return adoptState(ports.engine, view, unit, claimed, [...nodes.values()])
-}
-
-/** Fetch events between our tips and `arrival`, and receive them, oldest first. False if the peer gave none that help. */
-async function fetchMissing(ports: Ports, roomId: RoomId, arrival: Arrival, missing: readonly EventId[]): Promise<boolean> {
+/**
+ * Fetch the events between our graph and `arrival`, and receive them, oldest first. Where they do not reach our graph, the
+ * state after what is missing is fetched too. Prev events of `arrival` itself that the peer keeps to itself are not bridged:
+ * nobody vouches for them.
+ */
+async function fillGap(ports: ReceivePorts, roomId: RoomId, arrival: Arrival): Promise<void> {
   const view = await ports.engine.view(roomId)
-  if (view === undefined) return false
-  const values = await ports.peers.getMissingEvents(arrival.origin, roomId, {
-    earliest: view.tips.map((tip) => tip.eventId),
-    latest: [arrival.pdu.eventId],
-    limit: limits.missingEventsLimit,
-  })
-  if (values === undefined || values.length === 0) return false
-  const received = await checkReceived(ports.peers, values.slice(0, limits.missingEventsLimit), roomId, view.rules)
-  const pdus = received.flatMap((event) => (event.ok ? [event.pdu] : []))
-  if (!missing.some((id) => pdus.some((pdu) => pdu.eventId === id))) return false
-  for (const pdu of byPrevEvents(pdus)) {
-    // Those that start behind the gap need what this very call is looking for: they get the state at their own gap.
-    await receiveFetched(ports, roomId, { pdu, origin: arrival.origin })
+  if (view === undefined || !view.hasState) return
+  const failed = new Set<EventId>()
+  const pdus = await fetchGap(ports, view, arrival.origin, arrival.pdu)
+  for (const pdu of pdus) {
+    const onFailed = pdu.prevEvents.some((id) => failed.has(id))
+    if (onFailed || !(await receivePulled(ports, roomId, { pdu, origin: arrival.origin }))) failed.add(pdu.eventId)
   }
-  return true
+  ports.turns.note(roomId, arrival.origin, pdus.length > 0 && !arrival.pdu.prevEvents.some((id) => failed.has(id)))
 }
 
-/** Receive an event that fills a gap: its own gap is bridged by state, not by further events. */
-async function receiveFetched(ports: Ports, roomId: RoomId, arrival: Arrival): Promise<void> {
-  let claimed: ClaimedState | undefined
-  for (let turn = 0; turn < 3; turn += 1) {
+/** Receive an event that fills a gap: its own gap is bridged by states. False if it cannot be decided. */
+async function receivePulled(ports: ReceivePorts, roomId: RoomId, arrival: Arrival): Promise<boolean> {
+  let claimed: ReadonlyMap<EventId, ClaimedState> | undefined
+  let authFetched = false
+  for (;;) {
     const look = await ports.engine.run(roomId, (view) => attempt(ports, view, arrival, () => [], claimed))
-    if ('settled' in look) return void (await look.settled)
+    if ('settled' in look) {
+      await look.settled
+      return true
+    }
     if ('missingAuth' in look) {
+      if (authFetched) return false
+      authFetched = true
       await fetchAuth(ports, roomId, arrival)
       continue
     }
-    const view = await ports.engine.view(roomId)
-    claimed = view === undefined ? undefined : await fetchState(ports.engine, ports.peers, view, arrival.origin, arrival.pdu.eventId)
-    if (claimed === undefined) return
+    const view = claimed === undefined ? await ports.engine.view(roomId) : undefined
+    claimed = view === undefined ? undefined : await fetchStatesAfter(ports, view, arrival.origin, look.missingPrev)
+    if (claimed === undefined) return false
   }
 }
 
 /** Fetch and keep the auth chain of an event. */
-async function fetchAuth(ports: Ports, roomId: RoomId, arrival: Arrival): Promise<void> {
+async function fetchAuth(ports: ReceivePorts, roomId: RoomId, arrival: Arrival): Promise<void> {
   const values = await ports.peers.eventAuth(arrival.origin, roomId, arrival.pdu.eventId)
   const view = await ports.engine.view(roomId)
   if (values === undefined || view === undefined || values.length > limits.stateEventsMax) return
@@ -162,43 +169,29 @@ async function fetchAuth(ports: Ports, roomId: RoomId, arrival: Arrival): Promis
   const pdus = received.flatMap((event) => (event.ok ? [event.pdu] : []))
   const committed = await ports.engine.run(roomId, async (held) => {
     const unit = new RoomUnit(ports.engine.ports, held)
-    await storeOutliers(ports.engine.ports, held, unit, inAuthOrder(pdus))
-    const settled = unit.commit()
-    ports.engine.holdUntil(held, settled)
-    return { settled }
+    await storeOutliers(ports.engine.ports, held, unit, pdus)
+    return commit(ports, held, unit, () => [])
   })
   await committed.settled
 }
 
-/** The event stays undecided: kept, not shown, judged again when it is offered again. */
-async function giveUp(ports: Ports, roomId: RoomId, arrival: Arrival, rows: (room: number) => readonly Rows[], why: string): Promise<void> {
-  ports.log.warn({ event: arrival.pdu.eventId, origin: arrival.origin, why }, 'an event is undecided')
+/** The event stays undecided: kept, within bounds, and not shown. */
+async function giveUp(ports: ReceivePorts, roomId: RoomId, arrival: Arrival, rows: ExtraRows, why: string): Promise<Receipt> {
   const committed = await ports.engine.run(roomId, async (view) => {
     const unit = new RoomUnit(ports.engine.ports, view)
-    unit.addRows(rows(view.room))
     const existing = await findEvent(ports.engine.ports.db, view, arrival.pdu.eventId)
+    const full = view.undecided.size >= limits.undecidedRoomMax
     if (existing === undefined) {
-      const none = await loadNode(ports.engine.ports.db, view, 0)
-      await placeEvent(ports.engine.ports, view, unit, { pdu: arrival.pdu, standing: standing.undecided, stateBefore: none })
+      ports.log.warn({ event: arrival.pdu.eventId, origin: arrival.origin, why, dropped: full }, 'an event is undecided')
     }
-    const settled = unit.commit()
-    ports.engine.holdUntil(view, settled)
-    return { settled }
+    if (existing === undefined && !full) {
+      const stateBefore = await loadNode(ports.engine.ports.db, view, 0)
+      await placeEvent(ports.engine.ports, view, unit, { pdu: arrival.pdu, standing: standing.undecided, stateBefore })
+    }
+    // What has moved since was not enough.
+    if (existing !== undefined) view.released.delete(existing.event)
+    return commit(ports, view, unit, rows)
   })
   await committed.settled
-}
-
-/** Oldest first, by their prev events. */
-function byPrevEvents(pdus: readonly Pdu[]): Pdu[] {
-  const left = new Map(pdus.map((pdu) => [pdu.eventId, pdu]))
-  const ordered: Pdu[] = []
-  while (left.size > 0) {
-    const ready = [...left.values()].filter((pdu) => !pdu.prevEvents.some((id) => left.has(id)))
-    // A cycle cannot be: ids are hashes. In versions 1 and 2 it can, and is taken as it comes.
-    for (const pdu of ready.length > 0 ? ready : left.values()) {
-      ordered.push(pdu)
-      left.delete(pdu.eventId)
-    }
-  }
-  return ordered
+  return 'undecided'
 }

@@ -37,6 +37,7 @@ export const firstSchema: Migration = {
     `CREATE UNIQUE INDEX events_live ON events (room, pos) WHERE pos IS NOT NULL`,
     `CREATE INDEX events_history ON events (room, depth, pos) WHERE pos IS NOT NULL`,
     `CREATE INDEX events_time ON events (room, ts, depth, pos) WHERE pos IS NOT NULL`,
+    `CREATE INDEX events_undecided ON events (room, event) WHERE standing = 4`,
     `CREATE INDEX events_federate ON events (slot, position) WHERE federate = 1`,
     `CREATE INDEX events_federate_room ON events (room, pos) WHERE federate = 1`,
     `CREATE INDEX events_threads ON events (room, pos) WHERE thread IS NOT NULL`,

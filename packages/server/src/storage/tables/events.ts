@@ -171,3 +171,19 @@ export async function numbersOf(db: Database, room: number, ids: readonly EventI
   }
   return found
 }
+
+/** Undecided events of a room: those that wait longest first. */
+export function undecidedEvents(db: Database, room: number, limit: number): Promise<EventRow[]> {
+  return db.all(sql<EventRow>('events.undecided')`
+    SELECT e.event, event_id, standing, pos, depth, slot, position, ts, key, is_state, sender, state_before, state_after, edges,
+      counts, origin, redacted_by, thread, b.json
+    FROM events e JOIN event_bodies b ON b.room = e.room AND b.event = e.event
+    WHERE e.room = ${room} AND e.standing = 4 ORDER BY e.event LIMIT ${limit}`)
+}
+
+/** Rooms that have undecided events. */
+export function roomsWithUndecided(db: Database, limit: number): Promise<{ room_id: string }[]> {
+  return db.all(sql<{ room_id: string }>('events.undecidedRooms')`
+    SELECT r.room_id FROM rooms r
+    WHERE EXISTS (SELECT 1 FROM events e WHERE e.room = r.room AND e.standing = 4) ORDER BY r.room LIMIT ${limit}`)
+}

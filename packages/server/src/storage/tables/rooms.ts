@@ -141,6 +141,19 @@ export function missingEvents(db: Database, room: number): Promise<{ event_id: s
     WHERE m.room = ${room} ORDER BY e.depth DESC LIMIT 100`)
 }
 
+/** Which events name which missing ones: the newest gaps of a room. */
+export function missingWithChildren(db: Database, room: number, limit: number): Promise<{ event_id: string; child: number }[]> {
+  return db.all(sql<{ event_id: string; child: number }>('missing_events.withChildren')`
+    SELECT event_id, child FROM missing_events WHERE room = ${room} ORDER BY child DESC LIMIT ${limit}`)
+}
+
+/** The events that name a missing one. Bound: 500. */
+export async function childrenOfMissing(db: Database, room: number, eventId: string): Promise<number[]> {
+  const rows = await db.all(sql<{ child: number }>('missing_events.children')`
+    SELECT child FROM missing_events WHERE room = ${room} AND event_id = ${eventId} ORDER BY child LIMIT 500`)
+  return rows.map(({ child }) => child)
+}
+
 /** A redaction came before its target. Bound: as many as redactions; at most 1,000 a room are looked at. */
 export const addPendingRedaction = insertNew({
   name: 'pending_redactions.add',
