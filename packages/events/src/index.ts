@@ -92,5 +92,6 @@ export {
 } from './push/evaluate.ts'
 export { firstWordOf, mentionedUserIds, wordsOf } from './push/mentions.ts'
 export { PushEvent } from './push/push-event.ts'
+export { legacyPushRules } from './push/legacy-rules.ts'
 export { parsePropertyPath } from './push/property-path.ts'
 export { pushRuleKinds, type PushRule, type PushRuleKind, type PushRuleset } from './push/push-rule.ts'

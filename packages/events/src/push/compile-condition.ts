@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../json/json-value.ts'
+import { localpartOf, parseUserId } from '../ids/user-id.ts'
 import { Glob } from './glob.ts'
 import type { PushEvent } from './push-event.ts'
 
@@ -28,6 +29,8 @@ export interface CompiledCondition {
   readonly userIdAt?: string
   /** Does it look for the user's display name? */
   readonly usesDisplayName?: boolean
+  /** Does it look for the localpart of the user's id? */
+  readonly usesLocalpart?: boolean
   /** Does it ask whether the user is subscribed to the event's thread? */
   readonly usesThreadSubscription?: boolean
 }
@@ -69,6 +72,19 @@ export function compilePattern(path: string, pattern: string): CompiledCondition
     },
   }
 }
+
+/** The condition that the text names the user by the localpart of their id. */
+export const containsLocalpart: CompiledCondition = {
+  holds(event, { userId }) {
+    const body = event.foldedAt('content.body')
+    const parsed = userId === undefined ? undefined : parseUserId(userId)
+    return body !== undefined && parsed !== undefined && Glob.literal(localpartOf(parsed)).matchesWords(body)
+  },
+  usesLocalpart: true,
+}
+
+/** The condition that an event does not say by `m.mentions` whom it mentions. */
+export const saysNoMentions: CompiledCondition = { holds: (event) => event.valueAt('content.m\\.mentions') === undefined }
 
 function compileMatch({ key, pattern, pattern_type: patternType }: JsonObject): CompiledCondition {
   if (typeof key !== 'string') return never

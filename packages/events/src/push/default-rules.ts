@@ -1,4 +1,6 @@
 import type { JsonObject, JsonValue } from '../json/json-value.ts'
+import type { UserId } from '../ids/ids.ts'
+import { localpartOf } from '../ids/user-id.ts'
 import type { PushRule, PushRuleset } from './push-rule.ts'
 
 const highlight = { set_tweak: 'highlight' }
@@ -98,12 +100,16 @@ export interface DefaultRuleChange {
 
 /**
  * All rules of a user in the order of priority: the master rule, then in each kind the user's own rules, then the server's, with what the
- * user changed in them.
+ * user changed in them. `predefined`: the server's.
  */
-export function withDefaultRules(own: Partial<PushRuleset>, changes: ReadonlyMap<string, DefaultRuleChange> = new Map()): PushRuleset {
+export function withDefaultRules(
+  own: Partial<PushRuleset>,
+  changes: ReadonlyMap<string, DefaultRuleChange> = new Map(),
+  predefined: PushRuleset = basePushRules,
+): PushRuleset {
   const changed = (base: PushRule): PushRule => ({ ...base, ...changes.get(base.rule_id) })
   const kind = (name: keyof PushRuleset): PushRule[] => {
-    const base = basePushRules[name].filter((candidate) => candidate !== master)
+    const base = predefined[name].filter((candidate) => candidate !== master)
     return [...(own[name] ?? []), ...base.map(changed)]
   }
   return {
@@ -117,15 +123,16 @@ export function withDefaultRules(own: Partial<PushRuleset>, changes: ReadonlyMap
 }
 
 /** Rules as their owner's client sees them: the owner's id stands where the equal form points to it. */
-export function personalPushRules(rules: PushRuleset, userId: string): PushRuleset {
+export function personalPushRules(rules: PushRuleset, userId: UserId): PushRuleset {
   const condition = ({ pattern_type, value_type, ...rest }: JsonObject): JsonObject => ({
     ...rest,
     ...(pattern_type === 'user_id' ? { pattern: userId } : {}),
     ...(value_type === 'user_id' ? { value: userId } : {}),
   })
-  const personal = (each: PushRule): PushRule => ({
+  const personal = ({ pattern_type: type, ...each }: PushRule): PushRule => ({
     ...each,
     ...(each.conditions === undefined ? {} : { conditions: each.conditions.map(condition) }),
+    ...(type === 'user_localpart' ? { pattern: localpartOf(userId) } : {}),
   })
   const kind = (name: keyof PushRuleset): PushRule[] => rules[name].map(personal)
   return {
@@ -139,6 +146,6 @@ export function personalPushRules(rules: PushRuleset, userId: string): PushRules
 }
 
 /** The predefined rules as a new user's client sees them. */
-export function defaultPushRules(userId: string): PushRuleset {
+export function defaultPushRules(userId: UserId): PushRuleset {
   return personalPushRules(basePushRules, userId)
 }

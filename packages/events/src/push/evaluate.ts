@@ -1,5 +1,12 @@
 import { isJsonObject, type JsonValue } from '../json/json-value.ts'
-import { compileCondition, compilePattern, type CompiledCondition, type PushFacts } from './compile-condition.ts'
+import {
+  compileCondition,
+  compilePattern,
+  containsLocalpart,
+  saysNoMentions,
+  type CompiledCondition,
+  type PushFacts,
+} from './compile-condition.ts'
 import type { PushEvent } from './push-event.ts'
 import { pushRuleKinds, type PushRule, type PushRuleKind, type PushRuleset } from './push-rule.ts'
 
@@ -52,30 +59,34 @@ export interface UserDependence {
   readonly userIdPaths: readonly string[]
   /** Is a display name looked for in the body? */
   readonly displayName: boolean
+  /** Is the localpart of the user's id looked for in the body? */
+  readonly localpart: boolean
   /** Is it asked whether the user is subscribed to the event's thread? */
   readonly threadSubscription: boolean
 }
 
 /**
  * Which rules depend on the user. For all others one evaluation without a user id is enough for the whole class: only the users whom
- * {@link namedUserIds} gives, those whose display name the body may hold, and those who are subscribed to the event's thread, need one
+ * {@link namedUserIds} gives, those whose display name or localpart the body may hold, and those who are subscribed to the event's thread, need one
  * of their own.
  */
 export function dependsOnUser(compiled: CompiledRules): UserDependence {
   const ruleIds = new Set<string>()
   const userIdPaths = new Set<string>()
   let displayName = false
+  let localpart = false
   let threadSubscription = false
   for (const { conditions, outcome } of compiled.rules) {
-    for (const { userIdAt, usesDisplayName, usesThreadSubscription } of conditions) {
+    for (const { userIdAt, usesDisplayName, usesLocalpart, usesThreadSubscription } of conditions) {
       if (userIdAt !== undefined) userIdPaths.add(userIdAt)
       displayName ||= usesDisplayName === true
+      localpart ||= usesLocalpart === true
       threadSubscription ||= usesThreadSubscription === true
-      const depends = userIdAt !== undefined || usesDisplayName === true || usesThreadSubscription === true
+      const depends = [usesDisplayName, usesLocalpart, usesThreadSubscription].includes(true) || userIdAt !== undefined
       if (depends && outcome.ruleId !== undefined) ruleIds.add(outcome.ruleId)
     }
   }
-  return { ruleIds: [...ruleIds], userIdPaths: [...userIdPaths], displayName, threadSubscription }
+  return { ruleIds: [...ruleIds], userIdPaths: [...userIdPaths], displayName, localpart, threadSubscription }
 }
 
 /** The ids that the event has where the rules compare with a user's id: for every other user those conditions do not hold. */
@@ -94,10 +105,18 @@ function compileRule(kind: PushRuleKind, rule: PushRule): CompiledRule {
   return { conditions: conditionsOf(kind, rule), outcome }
 }
 
+/** Rules that were there before `m.mentions` and give way to it. */
+const mentionsByText: ReadonlySet<string> = new Set(['.m.rule.contains_display_name', '.m.rule.contains_user_name', '.m.rule.roomnotif'])
+
 function conditionsOf(kind: PushRuleKind, rule: PushRule): readonly CompiledCondition[] {
+  const conditions = ownConditionsOf(kind, rule)
+  return rule.default && mentionsByText.has(rule.rule_id) ? [saysNoMentions, ...conditions] : conditions
+}
+
+function ownConditionsOf(kind: PushRuleKind, rule: PushRule): readonly CompiledCondition[] {
   switch (kind) {
     case 'content':
-      return [compilePattern('content.body', rule.pattern ?? '')]
+      return [rule.pattern_type === 'user_localpart' ? containsLocalpart : compilePattern('content.body', rule.pattern ?? '')]
     case 'room':
       return [{ holds: ({ pdu }) => pdu.roomId === rule.rule_id }]
     case 'sender':

@@ -8,7 +8,8 @@ export type PushRuleKind = (typeof pushRuleKinds)[number]
 
 /**
  * A push rule as clients see it, but that a condition may say `pattern_type: 'user_id'` or `value_type: 'user_id'` instead of a pattern
- * or value, for the id of the user whose rule it is. Thereby users with the same rules have equal rules.
+ * or value, for the id of the user whose rule it is, and a content rule `pattern_type: 'user_localpart'`. Thereby users with the same rules
+ * have equal rules.
  * https://spec.matrix.org/v1.19/client-server-api/#push-rules
  */
 export interface PushRule {
@@ -21,6 +22,7 @@ export interface PushRule {
   readonly conditions?: readonly JsonObject[]
   /** Of content rules. */
   readonly pattern?: string
+  readonly pattern_type?: 'user_localpart'
 }
 
 /** A user's rules, in the order of their priority within each kind. */

@@ -3,16 +3,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TestRoom, type EventDraft } from '../auth/room.fixture.ts'
+import { parseUserId } from '../ids/user-id.ts'
 import { NumberLexeme } from '../json/json-value.ts'
 import type { JsonObject } from '../json/json-value.ts'
 import type { PushFacts } from './compile-condition.ts'
-import { threadRules, basePushRules, defaultPushRules, withDefaultRules } from './default-rules.ts'
+import { basePushRules, defaultPushRules, personalPushRules, threadRules, withDefaultRules } from './default-rules.ts'
 import { compileRules, dependsOnUser, evaluate, namedUserIds, type PushOutcome } from './evaluate.ts'
+import { legacyPushRules } from './legacy-rules.ts'
 import { firstWordOf, mentionedUserIds, wordsOf } from './mentions.ts'
 import { PushEvent } from './push-event.ts'
 import type { PushRule, PushRuleset } from './push-rule.ts'
 
-const bob = '@bob:b'
+const bob = parseUserId('@bob:b') ?? assert.fail()
 const base: PushFacts = { userId: bob, displayName: 'Bob B', memberCount: 3, senderPower: 0, notificationLevel: () => 50 }
 
 function pushEvent(draft: Partial<EventDraft>): PushEvent {
@@ -227,6 +229,7 @@ test('what depends on the user is known, so that one evaluation serves all other
     ruleIds: ['.m.rule.invite_for_me', '.m.rule.is_user_mention'],
     userIdPaths: ['state_key', 'content.m\\.mentions.user_ids'],
     displayName: false,
+    localpart: false,
     threadSubscription: false,
   })
   const event = pushEvent(text('hi', { 'm.mentions': { user_ids: [bob, bob, 5] } }))
@@ -235,6 +238,29 @@ test('what depends on the user is known, so that one evaluation serves all other
   const { userId: _, displayName: __, ...anybody } = base
   check(evaluate(defaults, event, anybody), ['.m.rule.message', true, false])
   assert.equal(dependsOnUser(compileRules(override([{ kind: 'contains_display_name' }]))).displayName, true)
+})
+
+const legacy = compileRules(withDefaultRules({}, new Map(), legacyPushRules))
+const legacyCases: [why: string, draft: Partial<EventDraft>, facts: Partial<PushFacts>, ruleId: string][] = [
+  ['a display name', text('hello Bob B, you'), {}, '.m.rule.contains_display_name'],
+  ['a localpart', text('is @bob:b there?'), { displayName: 'Robert' }, '.m.rule.contains_user_name'],
+  ['a localpart in a word', text('bobsled'), { displayName: 'Robert' }, '.m.rule.message'],
+  ['@room', text('@room!'), { senderPower: 50 }, '.m.rule.roomnotif'],
+  ['@room by one who may not', text('@room!'), {}, '.m.rule.message'],
+  ['a name beside mentions', text('Bob B bob @room', { 'm.mentions': {} }), { senderPower: 50 }, '.m.rule.message'],
+]
+for (const [why, draft, facts, ruleId] of legacyCases) {
+  test(`rules of before m.mentions: ${why} is for ${ruleId}`, () => {
+    assert.equal(evaluate(legacy, pushEvent(draft), { ...base, ...facts }).ruleId, ruleId)
+  })
+}
+
+test('rules of before m.mentions: who stands in a text is known, and a client sees its own name', () => {
+  assert.deepEqual([dependsOnUser(legacy).displayName, dependsOnUser(legacy).localpart], [true, true])
+  assert.deepEqual(
+    personalPushRules(legacyPushRules, bob).content.map(({ pattern, pattern_type: type }) => [pattern, type]),
+    [['bob', undefined]],
+  )
 })
 
 test('the rules of threads are off at first; once on they come after mentions and before messages', () => {

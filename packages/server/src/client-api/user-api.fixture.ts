@@ -115,6 +115,7 @@ async function startUserServer(place: Place, options: Options, started: UserServ
     argon2: options.argon2 ?? quickArgon2,
     serverName,
     registration: { mode: options.mode ?? 'open', tokens: options.tokens ?? [] },
+    legacyMentions: false,
     passwordCharsMin: 8,
     limitFailures: options.limitFailures ?? false,
     bindingKey: new Uint8Array(32),

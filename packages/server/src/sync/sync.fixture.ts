@@ -92,7 +92,7 @@ export class World {
   static async open(t: TestContext, overrides: WorldOptions = {}, folder = mkdtempSync(join(tmpdir(), 'causeway-'))): Promise<World> {
     const db = await openSqlite({ path: join(folder, 'a.db'), soon: (run) => void setImmediate(run) })
     const accountData = new AccountData({ db })
-    const pushRules = new PushRules({ db, clock: new HandClock(), accountData })
+    const pushRules = new PushRules({ db, clock: new HandClock(), accountData, legacyMentions: false })
     const world = new World(
       {
         db,

@@ -37,6 +37,8 @@ export interface UsersPorts {
   readonly registration: { readonly mode: RegistrationMode; readonly tokens: readonly string[] }
   /** Characters (code points) that a new password must have. */
   readonly passwordCharsMin: number
+  /** See `PushRules`. */
+  readonly legacyMentions: boolean
   /** Are failed logins limited? Off only for tests and benchmarks. */
   readonly limitFailures: boolean
   /** A key that all processes of the server share and that is not in the database. */

@@ -57,6 +57,12 @@ export const serverSection = {
       default: 'on',
       about: 'Tell users who of those with whom they share rooms is there, and other servers likewise. Off: nobody is told anything.',
     }),
+    legacyMentions: option({
+      key: 'legacy_mentions',
+      type: onOff,
+      default: 'off',
+      about: 'Let a text mention whom it names, as before Matrix 1.17: for old clients and bridges that do not say whom they mention.',
+    }),
     signingKeyFile: option({
       key: 'signing_key_file',
       type: filePath,

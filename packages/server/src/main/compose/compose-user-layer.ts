@@ -25,6 +25,7 @@ export function composeUserLayer(config: Config, platform: Platform, db: Databas
     argon2: platform.argon2,
     serverName: config.server.name,
     registration: { mode: config.registration.mode, tokens: config.registration.tokens },
+    legacyMentions: config.server.legacyMentions,
     passwordCharsMin: config.registration.passwordCharsMin,
     limitFailures: config.rates.on,
     bindingKey: federation.signer.key.sign(encodeUtf8(bindingPurpose)),

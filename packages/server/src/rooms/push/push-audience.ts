@@ -2,6 +2,7 @@ import {
   dependsOnUser,
   evaluate,
   firstWordOf,
+  localpartOf,
   namedUserIds,
   powerLevels,
   PushEvent,
@@ -78,8 +79,10 @@ export class PushAudience {
       this.#apart.set(userId, rules)
     }
     this.#users.set(userId, { classId, displayName })
-    const word = displayName === undefined ? undefined : firstWordOf(displayName)
-    if (word !== undefined) this.#byFirstWord.set(word, [...(this.#byFirstWord.get(word) ?? []), userId])
+    for (const name of [displayName, dependence.localpart ? localpartOf(userId) : undefined]) {
+      const word = name === undefined ? undefined : firstWordOf(name)
+      if (word !== undefined) this.#byFirstWord.set(word, [...(this.#byFirstWord.get(word) ?? []), userId])
+    }
   }
 
   /** Does anybody's rule ask who is subscribed to an event's thread? */
@@ -101,7 +104,7 @@ export class PushAudience {
     for (const [classId, { rules, dependence }] of this.#classes) {
       classOutcomes.set(classId, evaluate(rules, event, base))
       for (const userId of namedUserIds(dependence, event)) named.add(userId)
-      byName ||= dependence.displayName
+      byName ||= dependence.displayName || dependence.localpart
     }
     const body = pdu.content['body']
     if (byName && typeof body === 'string' && this.#byFirstWord.size > 0) {

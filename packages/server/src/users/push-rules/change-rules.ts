@@ -6,6 +6,7 @@ import {
   type JsonValue,
   type PushRule,
   type PushRuleKind,
+  type PushRuleset,
   type RoomId,
 } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
@@ -48,8 +49,14 @@ export function removeRule(stored: StoredRules, kind: PushRuleKind, ruleId: stri
 }
 
 /** Turn a rule on or off, or give it other actions, be it the user's or the server's. Throws M_NOT_FOUND. */
-export function changeRule(stored: StoredRules, kind: PushRuleKind, ruleId: string, change: DefaultRuleChange): StoredRules {
-  const base = basePushRules[kind].find(({ rule_id }) => rule_id === ruleId)
+export function changeRule(
+  stored: StoredRules,
+  kind: PushRuleKind,
+  ruleId: string,
+  change: DefaultRuleChange,
+  predefined: PushRuleset = basePushRules,
+): StoredRules {
+  const base = predefined[kind].find(({ rule_id }) => rule_id === ruleId)
   if (base === undefined) {
     if (!stored.own[kind].some(({ rule_id }) => rule_id === ruleId)) throw noRule()
     return withKind(

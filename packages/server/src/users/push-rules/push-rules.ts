@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import {
+  basePushRules,
   compileRules,
   dependsOnUser,
+  legacyPushRules,
   personalPushRules,
   pushRuleKinds,
   threadRules,
@@ -46,16 +48,18 @@ interface Ports {
   readonly db: Database
   readonly clock: Clock
   readonly accountData: AccountData
+  /** Does a text mention whom it names, as it did before Matrix 1.17? */
+  readonly legacyMentions: boolean
 }
 
 const type = 'm.push_rules'
 
-/** The rules of users who never changed them. */
-const defaultRules = ready('', noStoredRules)
-
 /** The push rules of our users (Client-Server API, "Push Rules"), kept ready in memory. */
 export class PushRules {
   readonly #ports: Ports
+  readonly #predefined: PushRuleset
+  /** The rules of users who never changed them. */
+  readonly #defaults: ReadyRules
   readonly #known: LRUCache<string, Known>
   /** By the hash of their JSON. */
   readonly #sets: LRUCache<string, ReadyRules>
@@ -64,6 +68,8 @@ export class PushRules {
 
   constructor(ports: Ports) {
     this.#ports = ports
+    this.#predefined = ports.legacyMentions ? legacyPushRules : basePushRules
+    this.#defaults = ready('', noStoredRules, this.#predefined)
     this.#known = new LRUCache({ maxSize: pushRulesInMemoryBytesMax })
     this.#sets = new LRUCache({ maxSize: pushRulesInMemoryBytesMax })
     ports.db.onCommitted((announcements) => {
@@ -82,7 +88,7 @@ export class PushRules {
 
   /** A user's rules. */
   async of(userId: UserId): Promise<ReadyRules> {
-    return this.known(userId) ?? (await this.#load([userId])).get(userId) ?? defaultRules
+    return this.known(userId) ?? (await this.#load([userId])).get(userId) ?? this.#defaults
   }
 
   /** A user's rules if they are in memory. */
@@ -136,13 +142,13 @@ export class PushRules {
 
   /** Turn a rule on or off, or give it other actions. Throws M_NOT_FOUND, M_TOO_LARGE. */
   change(userId: UserId, kind: PushRuleKind, ruleId: string, change: DefaultRuleChange): Promise<void> {
-    return this.#change(userId, (stored) => changeRule(stored, kind, ruleId, change))
+    return this.#change(userId, (stored) => changeRule(stored, kind, ruleId, change, this.#predefined))
   }
 
   /** The user's client subscribes to threads: let the rules of that hold (MSC4306). */
   async turnOnThreadRules(userId: UserId): Promise<void> {
     await this.#change(userId, (stored) =>
-      threadRules.reduce((rules, { rule_id }) => changeRule(rules, 'postcontent', rule_id, { enabled: true }), stored),
+      threadRules.reduce((rules, { rule_id }) => changeRule(rules, 'postcontent', rule_id, { enabled: true }, this.#predefined), stored),
     )
   }
 
@@ -169,7 +175,7 @@ export class PushRules {
     let newer = false
     for (const userId of userIds) {
       const content = contents.get(userId)
-      const rules = content === undefined ? defaultRules : this.#ready(content)
+      const rules = content === undefined ? this.#defaults : this.#ready(content)
       loaded.set(userId, rules)
       const before = this.#known.peek(userId)
       newer ||= before !== undefined && before.rules.key !== rules.key
@@ -184,18 +190,18 @@ export class PushRules {
   #ready(content: string): ReadyRules {
     const stored = parseStoredRules(content)
     const json = storedRulesJson(stored)
-    if (json === storedRulesJson(noStoredRules)) return defaultRules
+    if (json === storedRulesJson(noStoredRules)) return this.#defaults
     const key = hash('sha256', json, 'base64')
     const known = this.#sets.get(key)
     if (known !== undefined) return known
-    const rules = ready(key, stored)
+    const rules = ready(key, stored, this.#predefined)
     this.#sets.set(key, rules, { size: pushRulesEntryBytes + json.length })
     return rules
   }
 }
 
-function ready(key: string, { own, changes }: StoredRules): ReadyRules {
-  const ruleset = withDefaultRules(own, changes)
+function ready(key: string, { own, changes }: StoredRules, predefined: PushRuleset): ReadyRules {
+  const ruleset = withDefaultRules(own, changes, predefined)
   const compiled = compileRules(ruleset)
   return { key, ruleset, compiled, dependence: dependsOnUser(compiled) }
 }
