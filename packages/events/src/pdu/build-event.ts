@@ -74,7 +74,7 @@ export function buildEvent(draft: EventDraft, rules: RoomRules, signer: Signer):
   const signature = encodeBase64(signer.key.sign(encodeUtf8(signed)))
   const signatures = addToSignatures(undefined, signer.serverName, signer.key.keyId, signature)
   object['signatures'] = signatures
-  return checkEvent(object, rules, {}, { text: replaceMember(hashed, 'signatures', canonicalJson(signatures)), signed })
+  return checkEvent(object, rules, { own: true }, { text: replaceMember(hashed, 'signatures', canonicalJson(signatures)), signed })
 }
 
 function draftObject(draft: EventDraft, rules: RoomRules): MutableJsonObject {

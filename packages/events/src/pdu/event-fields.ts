@@ -22,6 +22,24 @@ export function readString(object: JsonObject, key: string): Field<string> {
   return { value }
 }
 
+/**
+ * `object[key]` as a string of at most 255 bytes. With `characters` of at most 255 characters instead: rooms of versions 1 to
+ * 10 have such events, since servers in use counted so.
+ */
+export function readName(object: JsonObject, key: string, characters: boolean): Field<string> {
+  const value = object[key]
+  if (!characters || typeof value !== 'string' || value.length > 2 * ID_BYTES_MAX || charactersOf(value) > ID_BYTES_MAX) {
+    return readString(object, key)
+  }
+  return { value }
+}
+
+function charactersOf(text: string): number {
+  let count = 0
+  for (const _ of text) count += 1
+  return count
+}
+
 /** `object[key]` as an identifier of at most 255 bytes. */
 export function readId<T extends string>(object: JsonObject, key: string, parse: (text: string) => T | undefined): Field<T> {
   const text = readString(object, key)

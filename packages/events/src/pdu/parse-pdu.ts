@@ -9,7 +9,7 @@ import { AUTH_EVENTS_MAX, EVENT_BYTES_MAX, EVENT_NESTING_MAX, PREV_EVENTS_MAX } 
 import { fitsUtf8 } from '../utf8.ts'
 import { reject, type Refusal } from '../verdict.ts'
 import type { RoomRules } from '../versions/room-rules.ts'
-import { readDepth, readEventIds, readId, readInteger, readString, type Field } from './event-fields.ts'
+import { readDepth, readEventIds, readId, readInteger, readName, type Field } from './event-fields.ts'
 import { eventIdFromSignedJson, signedJson } from './event-hash.ts'
 import { EventPdu } from './event-pdu.ts'
 import { encodeEvent, type EventText } from './event-text.ts'
@@ -22,6 +22,8 @@ export type PduResult = { readonly ok: true; readonly pdu: Pdu } | { readonly ok
 export interface ParsePduOptions {
   /** From backfill or another walk into the past: old events may have more `prev_events` and `auth_events` than is allowed today. */
   readonly historical?: boolean
+  /** We make it ourselves: it keeps to today's limits in rooms of every version. */
+  readonly own?: boolean
 }
 
 /** What of an event has been made before it is checked. */
@@ -46,9 +48,10 @@ export function checkEvent(object: JsonObject, rules: RoomRules, options: ParseP
   const form = checkForm(object, rules)
   if (form !== undefined) return refuse(form)
 
-  const type = readString(object, 'type')
+  const characters = !rules.idsAreBytes && options.own !== true
+  const type = readName(object, 'type', characters)
   if (type.refusal !== undefined) return refuse(type.refusal)
-  const stateKey = readStateKey(object)
+  const stateKey = readStateKey(object, characters)
   if (stateKey.refusal !== undefined) return refuse(stateKey.refusal)
   const sender = readId(object, 'sender', parseUserId)
   if (sender.refusal !== undefined) return refuse(sender.refusal)
@@ -104,8 +107,8 @@ function checkForm(object: JsonObject, rules: RoomRules): Refusal | undefined {
   return undefined
 }
 
-function readStateKey(object: JsonObject): Field<string | undefined> {
-  return object['state_key'] === undefined ? { value: undefined } : readString(object, 'state_key')
+function readStateKey(object: JsonObject, characters: boolean): Field<string | undefined> {
+  return object['state_key'] === undefined ? { value: undefined } : readName(object, 'state_key', characters)
 }
 
 function isSignatures(value: JsonValue | undefined): boolean {

@@ -30,6 +30,8 @@ export interface RoomRules {
   readonly knockRestrictedJoins: boolean
   /** Power levels must be integers; older versions took strings of digits too (10 and later). */
   readonly integerPowerLevels: boolean
+  /** Types and state keys have at most 255 bytes (11 and later); before, servers in use took 255 characters. */
+  readonly idsAreBytes: boolean
   /** Version 11's changes: create has no `creator`, `redacts` lives in content, redaction keeps and drops other keys. */
   readonly creatorIsSender: boolean
   readonly redactsInContent: boolean
@@ -55,6 +57,7 @@ const v1: RoomRules = {
   redactionKeepsJoinAuthorisation: false,
   knockRestrictedJoins: false,
   integerPowerLevels: false,
+  idsAreBytes: false,
   creatorIsSender: false,
   redactsInContent: false,
   redactionRulesV11: false,
@@ -70,7 +73,7 @@ const v7: RoomRules = { ...v6, version: '7', knocking: true }
 const v8: RoomRules = { ...v7, version: '8', restrictedJoins: true, redactionKeepsJoinRuleAllow: true }
 const v9: RoomRules = { ...v8, version: '9', redactionKeepsJoinAuthorisation: true }
 const v10: RoomRules = { ...v9, version: '10', knockRestrictedJoins: true, integerPowerLevels: true }
-const v11: RoomRules = { ...v10, version: '11', creatorIsSender: true, redactsInContent: true, redactionRulesV11: true }
+const v11: RoomRules = { ...v10, version: '11', idsAreBytes: true, creatorIsSender: true, redactsInContent: true, redactionRulesV11: true }
 const v12: RoomRules = { ...v11, version: '12', stateResolution: 'v2.1', roomIdIsCreateHash: true, creatorsOutrankAll: true }
 
 const byVersion: ReadonlyMap<string, RoomRules> = new Map(

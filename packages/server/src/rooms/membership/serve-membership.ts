@@ -23,6 +23,7 @@ import type { RoomEngine } from '../engine/room-engine.ts'
 import { RoomUnit } from '../engine/room-unit.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import { inGraph, standing, type StoredEvent } from '../engine/stored-event.ts'
+import { heroesOf } from '../history/heroes.ts'
 import { checkReceived } from '../inbound/check-received.ts'
 import { judge } from '../inbound/judge.ts'
 import type { RoomPeers } from '../inbound/room-peers.ts'
@@ -182,20 +183,25 @@ async function requireOpen(ports: ServePorts, view: RoomView, origin: ServerName
 
 /**
  * The body of an answer to send_join, as text joined from the stored events: the state before the join and its auth
- * chain. With `omitMembers` only the members that the others rest on are told, and the servers in the room instead.
+ * chain, which leaves out what the state has. With `omitMembers` the state has no members but those that a client names the
+ * room after, and the servers in the room before the join are told instead.
  */
 export async function joinAnswer(ports: ServePorts, served: Served, options: { readonly omitMembers: boolean }): Promise<string> {
   const { db, serverName } = ports.engine.ports
   const { view, event } = served
   const before = await loadNode(db, view, event.stateBefore)
+  const heroes = options.omitMembers ? await heroesOf(db, view, before.state, event.pdu.sender) : []
+  const heroKeys = new Set(heroes.map(([, key]) => key))
   const numbers = [...before.state.entries()]
-    .filter(([key]) => !options.omitMembers || view.keys.at(key)?.type !== 'm.room.member')
+    .filter(([key]) => !options.omitMembers || heroKeys.has(key) || view.keys.at(key)?.type !== 'm.room.member')
     .map(([, number]) => number)
   const state = await loadEvents(db, view, numbers)
   const chain = await authChainOf(db, view, [...state, event])
   const inState = new Set(numbers)
-  const authChain = chain.filter((link) => options.omitMembers || !inState.has(link.event))
-  const servers = options.omitMembers ? `,"servers_in_room":${JSON.stringify([...view.servers.keys()])}` : ''
+  const authChain = chain.filter((link) => !inState.has(link.event))
+  const joining = serverOf(event.pdu.sender)
+  const serversBefore = [...view.servers].filter(([server, joined]) => server !== joining || joined > 1).map(([server]) => server)
+  const servers = options.omitMembers ? `,"servers_in_room":${JSON.stringify(serversBefore)}` : ''
   return (
     `{"auth_chain":[${authChain.map((link) => link.pdu.json).join(',')}],"event":${event.pdu.json},` +
     `"members_omitted":${options.omitMembers},"origin":${JSON.stringify(serverName)}${servers},` +
