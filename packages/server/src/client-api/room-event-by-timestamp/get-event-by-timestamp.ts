@@ -9,7 +9,7 @@ export const getEventByTimestamp = endpoint({
   path: '/_matrix/client/v1/rooms/{roomId}/timestamp_to_event',
   summary: 'Find the event closest to a time.',
   auth: 'user',
-  limit: 'read',
+  limit: 'search',
   query: Type.Object({ ts: Type.Integer(), dir: Type.Union([Type.Literal('f'), Type.Literal('b')]) }),
 
   async handle({ caller, params, query }, { reading }: { readonly reading: ReadingPorts }) {

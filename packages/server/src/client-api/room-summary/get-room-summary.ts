@@ -20,7 +20,7 @@ export const getRoomSummary = endpoint({
   path: '/_matrix/client/v1/room_summary/{roomIdOrAlias}',
   summary: 'Tell somebody who may not be in a room what it is.',
   auth: 'optional',
-  limit: 'read',
+  limit: 'search',
   query: Type.Object({ via: Type.Optional(Type.Array(Type.String())) }),
 
   async handle({ caller, params, query }, services: Services) {

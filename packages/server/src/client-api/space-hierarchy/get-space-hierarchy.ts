@@ -11,7 +11,7 @@ export const getSpaceHierarchy = endpoint({
   path: '/_matrix/client/v1/rooms/{roomId}/hierarchy',
   summary: 'Tell what rooms are below a space.',
   auth: 'user',
-  limit: 'read',
+  limit: 'search',
   query: Type.Object({
     suggested_only: Type.Optional(Type.Boolean()),
     limit: Type.Optional(Type.Integer({ minimum: 1 })),

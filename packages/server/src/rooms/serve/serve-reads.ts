@@ -96,11 +96,12 @@ export class ServedReads {
 
   /**
    * The event closest to a time in a direction, among those that `origin` may see whole. Throws M_FORBIDDEN for a server that
-   * is not in the room, M_NOT_FOUND.
+   * is not in the room, as for a room that is not there; M_NOT_FOUND.
    */
   async eventByTime(roomId: RoomId, origin: ServerName, ts: number, direction: 'b' | 'f'): Promise<{ eventId: EventId; ts: number }> {
+    const inside = (await this.#engine.view(roomId))?.servers.has(origin) === true
+    if (!inside) throw new MatrixError('M_FORBIDDEN', 'Your server is not in this room')
     const view = await this.#open(roomId, origin)
-    if (!view.servers.has(origin)) throw new MatrixError('M_FORBIDDEN', 'Your server is not in this room')
     const found = await closestEvent(this.#engine.ports.db, view, { ts, direction }, async (events) => {
       for (const event of events) if (await this.#visible(view, origin, event)) return event
       return undefined
