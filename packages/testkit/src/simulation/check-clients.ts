@@ -14,7 +14,7 @@ export async function checkViews(world: SimulatedWorld): Promise<void> {
       continue
     }
     const fresh = new SyncModel()
-    fresh.apply(outcome.answer)
+    fresh.apply(outcome.answer, world.elapsed)
     for (const what of viewDifferences(client, fresh)) world.record.find('/sync tells everything', `${client.name}: ${what}`)
   }
 }
@@ -33,13 +33,20 @@ function* viewDifferences({ model, person }: Client, fresh: SyncModel): Generato
     const known = model.joined.get(roomId)
     if (known === undefined) continue
     for (const what of roomDifferences(known, room)) yield `${roomId} ${what}`
+    const shown = new Set(known.timeline)
+    for (const { eventId, at } of person.ledger.events) {
+      if (at > known.gapAt && room.timeline.includes(eventId) && !shown.has(eventId)) yield `${roomId} ${eventId} was never shown`
+    }
     // Who typed is in memory only: after a restart nobody is told that it ended.
     if (known.typing.length > 0 && person.server.starts === 1) yield `${roomId} ${known.typing.join(' ')} typing for ever`
   }
 }
 
 function* roomDifferences(known: RoomModel, fresh: RoomModel): Generator<string> {
-  for (const difference of differences(known.state, fresh.state)) yield `state ${difference}`
+  for (const key of new Set([...known.state.keys(), ...fresh.state.keys()])) {
+    const [was, is] = [known.state.get(key), fresh.state.get(key)]
+    if (was !== is && !known.fromTimeline.has(was ?? '')) yield `state ${key} is ${was}, and now ${is}`
+  }
   for (const difference of differences(known.receipts, fresh.receipts)) yield `receipt ${difference}`
   for (const difference of differences(known.accountData, fresh.accountData)) yield `account data ${difference}`
   for (const difference of differences(
@@ -49,9 +56,6 @@ function* roomDifferences(known: RoomModel, fresh: RoomModel): Generator<string>
     yield `summary ${difference}`
   }
   if (known.unread !== fresh.unread) yield `unread ${known.unread}, and now ${fresh.unread}`
-  const common = Math.min(known.timeline.length, fresh.timeline.length)
-  const [last, freshLast] = [known.timeline.slice(-common).join(' '), fresh.timeline.slice(-common).join(' ')]
-  if (common > 0 && last !== freshLast) yield `timeline ${last}, and now ${freshLast}`
 }
 
 function asText([key, value]: readonly [string, unknown]): readonly [string, string] {

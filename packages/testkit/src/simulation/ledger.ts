@@ -6,6 +6,8 @@ export interface Acknowledged {
   readonly eventId: string
   readonly roomId: string
   readonly server: SimServer
+  /** Milliseconds after the beginning at which the client knew. */
+  readonly at: number
 }
 
 /** A room that people know of. */
@@ -36,6 +38,6 @@ export class Ledger {
   }
 
   sent(eventId: string, roomId: string, server: SimServer): void {
-    this.events.push({ eventId, roomId, server })
+    this.events.push({ eventId, roomId, server, at: this.record.now() })
   }
 }

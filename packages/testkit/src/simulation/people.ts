@@ -94,11 +94,12 @@ export class Client {
   }
 
   async #sync(timeout: number): Promise<void> {
+    const { record } = this.person.ledger
     const outcome = await this.ask('GET', this.syncPath(this.#since, timeout))
     if (outcome.kind !== 'ack') return
     const { answer } = outcome
+    this.model.apply(answer, record.now())
     this.#since = stringAt(answer, 'next_batch')
-    this.model.apply(answer)
     for (const event of arrayAt(answer, 'to_device', 'events')) this.#receive(objectAt(event))
     this.lists.apply(objectAt(answer, 'device_lists'))
   }

@@ -4,10 +4,14 @@ import { arrayAt, numberAt, objectAt, objectsAt, stringAt, type UnknownObject } 
 export interface RoomModel {
   /** `type|state key` to event id. */
   readonly state: Map<string, string>
+  /** Events of the timeline that a client without state_after took for the state, though they may have lost against others. */
+  readonly fromTimeline: Set<string>
   /** Members by their membership. */
   readonly members: Map<string, string>
-  /** Event ids since the last gap, oldest first. */
+  /** Event ids since the last gap, in the order in which they came. */
   timeline: string[]
+  /** When the last gap was. */
+  gapAt: number
   /** `user|type|thread` to event id. */
   readonly receipts: Map<string, string>
   readonly accountData: Map<string, string>
@@ -22,7 +26,8 @@ export class SyncModel {
   readonly invited = new Set<string>()
   readonly accountData = new Map<string, string>()
 
-  apply(answer: UnknownObject): void {
+  /** `now`: as the ledger counts. */
+  apply(answer: UnknownObject, now: number): void {
     for (const event of objectsAt(answer, 'account_data', 'events')) {
       this.accountData.set(stringAt(event, 'type'), JSON.stringify(event['content']))
     }
@@ -36,12 +41,12 @@ export class SyncModel {
     }
     for (const [roomId, room] of Object.entries(objectAt(answer, 'rooms', 'join'))) {
       this.invited.delete(roomId)
-      this.#applyRoom(roomId, room)
+      this.#applyRoom(roomId, room, now)
     }
   }
 
-  #applyRoom(roomId: string, room: unknown): void {
-    const model = this.joined.get(roomId) ?? emptyRoom()
+  #applyRoom(roomId: string, room: unknown, now: number): void {
+    const model = this.joined.get(roomId) ?? emptyRoom(now)
     this.joined.set(roomId, model)
     const timeline = objectsAt(room, 'timeline', 'events')
     const stateAfter = objectsAt(room, 'org.matrix.msc4222.state_after', 'events')
@@ -51,7 +56,11 @@ export class SyncModel {
       model.state.set(`${stringAt(event, 'type')}|${stringAt(event, 'state_key')}`, stringAt(event, 'event_id'))
       if (event['type'] === 'm.room.member') model.members.set(stringAt(event, 'state_key'), stringAt(event, 'content', 'membership'))
     }
-    if (objectAt(room, 'timeline')['limited'] === true) model.timeline = []
+    if (!hasStateAfter) for (const event of timeline) model.fromTimeline.add(stringAt(event, 'event_id'))
+    if (objectAt(room, 'timeline')['limited'] === true) {
+      model.timeline = []
+      model.gapAt = now
+    }
     for (const event of timeline) model.timeline.push(stringAt(event, 'event_id'))
     model.summary = { ...model.summary, ...objectAt(room, 'summary') }
     model.unread = JSON.stringify(objectAt(room, 'unread_notifications'))
@@ -66,11 +75,13 @@ function isState(event: UnknownObject): boolean {
   return typeof event['state_key'] === 'string'
 }
 
-function emptyRoom(): RoomModel {
+function emptyRoom(now: number): RoomModel {
   return {
     state: new Map(),
+    fromTimeline: new Set(),
     members: new Map(),
     timeline: [],
+    gapAt: now,
     receipts: new Map(),
     accountData: new Map(),
     typing: [],

@@ -49,6 +49,12 @@ export class DestinationQueue {
     return this.storedTransactions.length > 0 || this.missed.size > 0 || this.hasStoredEdus
   }
 
+  /** Is it worth knowing after a restart how the server fails? Then storage says so, until it takes a transaction. */
+  keepsRow(): boolean {
+    this.wasFailing ||= this.hasStoredWork
+    return this.hasStoredWork
+  }
+
   /** May events go out from memory? Otherwise they would overtake what was missed. */
   get isLive(): boolean {
     return this.storedTransactions.length === 0 && this.missed.size === 0

@@ -24,8 +24,8 @@ interface Ports {
   readonly clock: Clock
   readonly log: Logger
   readonly destinations: Destinations
-  /** Is there something in storage that waits for this server? Then it is worth knowing after a restart how it fails. */
-  readonly waits: (server: string) => boolean
+  /** Called when a failing server's row is to be written: is it to be kept, since something in storage waits for the server? */
+  readonly keepsRow: (server: string) => boolean
   /** Called before each write: notes what has to be noted, and says up to which position everything then is accounted for. */
   readonly settle: () => number | undefined
   /** Everything that was noted before is written. */
@@ -144,7 +144,7 @@ export class Journal {
   }
 
   #rows(taken: Pending, position: number | undefined): Rows[] {
-    const { db, destinations, waits } = this.#ports
+    const { db, destinations, keepsRow } = this.#ports
     const rows = new Map<TableWrite, (readonly SqlValue[])[]>()
     const add = (write: TableWrite, ...values: readonly SqlValue[]): void => {
       const list = rows.get(write)
@@ -163,7 +163,7 @@ export class Journal {
     for (const key of taken.edus.values()) add(removeEdu, ...key)
     for (const server of taken.servers) {
       const failing = destinations.failing(server)
-      if (failing === undefined || !waits(server)) add(removeDestination, server)
+      if (failing === undefined || !keepsRow(server)) add(removeDestination, server)
       else add(upsertDestination, server, failing.kind, failing.failures, failing.since, failing.triedAt, failing.retryAt)
     }
     if (position !== undefined) add(upsertSenderPosition, db.slot, position)

@@ -80,7 +80,7 @@ export class Senders {
       clock,
       log,
       destinations,
-      waits: (server) => this.#queues.get(server)?.hasStoredWork === true,
+      keepsRow: (server) => this.#queues.get(server)?.keepsRow() === true,
       settle: () => this.#settle(),
       onWritten: () => this.#forgetIdle(),
     })
