@@ -47,7 +47,7 @@ export function receiptsOfUser(db: Database, room: number, userId: string): Prom
 /** How many receipts a user has in a room, as far as `limit`. */
 export async function countReceipts(db: Database, room: number, userId: string, limit: number): Promise<number> {
   const row = await db.first(sql<{ count: number }>('receipts.countOfUser')`
-    SELECT count(*) AS count FROM (SELECT 1 AS one FROM receipts WHERE room = ${room} AND user_id = ${userId} LIMIT ${limit}) some`)
+    SELECT count(*) AS count FROM (SELECT 1 AS one FROM receipts WHERE room = ${room} AND user_id = ${userId} LIMIT ${limit}) found`)
   return row?.count ?? 0
 }
 
