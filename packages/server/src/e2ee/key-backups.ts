@@ -1,11 +1,12 @@
-import type { UserId } from '@causeway/events'
+import { utf8Length, type UserId } from '@causeway/events'
 import { MatrixError } from '../errors.ts'
+import { Turns } from '../federation/turns.ts'
 import type { Database, Rows, Step } from '../storage/database.ts'
 import {
   backupKeysAfter,
   backupKeysNamed,
   backupKeysOfRoom,
-  countBackupKeysOfRoom,
+  backupBytesOf,
   currentBackup,
   deleteBackupKey,
   deleteBackupKeys,
@@ -13,14 +14,24 @@ import {
   endBackup,
   findBackup,
   insertBackupVersion,
+  isEndedBackup,
   lastBackupVersion,
   moveBackup,
   replaceAuthData,
+  sizeOfBackedUpRoom,
   upsertBackupKey,
   type BackupKeyRow,
   type BackupVersionRow,
 } from '../storage/tables/key-backups.ts'
-import { backupAuthDataBytesMax, backupKeysMax, backupTriesMax, backupVersionsMax } from './limits.ts'
+import {
+  backupAuthDataBytesMax,
+  backupBytesMax,
+  backupKeysMax,
+  backupReadsMax,
+  backupReadsWaitingMax,
+  backupTriesMax,
+  backupVersionsMax,
+} from './limits.ts'
 import { checkName, isName, jsonWithin, storedObject } from './names.ts'
 import { isBetter, type BackupPlace, type SessionUpload } from './backup-sessions.ts'
 
@@ -30,12 +41,22 @@ export interface BackupCount {
   readonly etag: string
 }
 
+/** What becomes of a version. */
+interface Plan {
+  readonly rows: readonly Rows[]
+  readonly steps: readonly Step[]
+  readonly keys: number
+  readonly bytes: number
+  readonly changes: boolean
+}
+
 /** Sessions that are read at once. */
 const pageSize = 500
 
 /** Users' key backups (Client-Server API, "Server-side key backups"). */
 export class KeyBackups {
   readonly #db: Database
+  readonly #reads = new Turns(backupReadsMax, backupReadsWaitingMax)
 
   constructor(ports: { readonly db: Database }) {
     this.#db = ports.db
@@ -49,7 +70,7 @@ export class KeyBackups {
       const version = (await lastBackupVersion(this.#db, userId)) + 1
       if (version > backupVersionsMax) throw new MatrixError('M_TOO_LARGE', `a user has at most ${backupVersionsMax} backups`)
       const outcome = await this.#db
-        .commit({ rows: [{ write: insertBackupVersion, rows: [[userId, version, algorithm, json, 0, 0, 0]] }] })
+        .commit({ rows: [{ write: insertBackupVersion, rows: [[userId, version, algorithm, json, 0, 0, 0, 0]] }] })
         .catch(async (error: unknown) => {
           // Another device of the user took the number.
           if ((await lastBackupVersion(this.#db, userId)) >= version) return { committed: false }
@@ -84,12 +105,15 @@ export class KeyBackups {
     if (!outcome.committed) throw new MatrixError('M_NOT_FOUND', 'there is no such backup')
   }
 
-  /** Delete a version with its sessions. Throws M_NOT_FOUND. */
+  /** Delete a version with its sessions; one that was deleted before stays so. Throws M_NOT_FOUND. */
   async remove(userId: UserId, version: string): Promise<void> {
-    const row = await this.#mustFind(userId, version)
+    const row = await this.#find(userId, version)
+    if (row === undefined) {
+      if (isVersion(version) && (await isEndedBackup(this.#db, userId, Number(version))) !== undefined) return
+      throw new MatrixError('M_NOT_FOUND', 'there is no such backup')
+    }
     const [end, forget] = endBackup(userId, row.version)
-    const outcome = await this.#db.commit({ steps: [{ query: end, expect: 1 }, { query: forget }] })
-    if (!outcome.committed) throw new MatrixError('M_NOT_FOUND', 'there is no such backup')
+    await this.#db.commit({ steps: [{ query: end, expect: 1 }, { query: forget }] })
   }
 
   /**
@@ -109,19 +133,33 @@ export class KeyBackups {
       })
       const added = better.filter(([name]) => !known.has(name)).length
       if (row.keys + added > backupKeysMax) throw new MatrixError('M_TOO_LARGE', `a backup holds at most ${backupKeysMax} sessions`)
+      const more = better.reduce((sum, [name, each]) => sum + utf8Length(each.json) - utf8Length(known.get(name) ?? ''), 0)
+      if (more > 0 && (await backupBytesOf(this.#db, userId)) + more > backupBytesMax) {
+        throw new MatrixError('M_TOO_LARGE', `a user's backups have at most ${backupBytesMax} bytes: delete old ones`)
+      }
       const rows = better.map(([, each]) => [userId, row.version, each.room, each.session, each.json])
       return {
         rows: rows.length === 0 ? [] : [{ write: upsertBackupKey, rows }],
         steps: [],
         keys: row.keys + added,
+        bytes: row.bytes + more,
         changes: rows.length > 0,
       }
     })
   }
 
-  /** Sessions of a version, all or a room's, in the order of rooms. Throws M_NOT_FOUND for a version that is not there. */
-  async read(userId: UserId, version: string, { room }: BackupPlace): Promise<readonly BackupKeyRow[]> {
+  /**
+   * Sessions of a version, all or a room's, as `write` has their rows, which are in the order of rooms. They are much together: few are
+   * read at a time. Throws M_NOT_FOUND for a version that is not there, M_LIMIT_EXCEEDED.
+   */
+  async read(userId: UserId, version: string, place: BackupPlace, write: (rows: readonly BackupKeyRow[]) => string): Promise<string> {
     const row = await this.#mustFind(userId, version)
+    const text = await this.#reads.run(async () => write(await this.#readAll(userId, row, place)))
+    if (text !== undefined) return text
+    throw new MatrixError('M_LIMIT_EXCEEDED', 'many backups are being read', { extra: { retry_after_ms: 5_000 } })
+  }
+
+  async #readAll(userId: UserId, row: BackupVersionRow, { room }: BackupPlace): Promise<readonly BackupKeyRow[]> {
     const found: BackupKeyRow[] = []
     for (let after = { room: '', session: '' }; ;) {
       const page =
@@ -149,38 +187,39 @@ export class KeyBackups {
       userId,
       version,
       async (row) => {
-        const gone = await this.#count(userId, row, place)
+        const gone = await this.#size(userId, row, place)
         const query =
           place.room === undefined
             ? deleteBackupKeys(userId, row.version)
             : place.session === undefined
               ? deleteBackupKeysOfRoom(userId, row.version, place.room)
               : deleteBackupKey(userId, row.version, place.room, place.session)
-        return { rows: [], steps: [{ query }], keys: row.keys - gone, changes: gone > 0 }
+        return { rows: [], steps: [{ query }], keys: row.keys - gone.keys, bytes: row.bytes - gone.bytes, changes: gone.keys > 0 }
       },
       'any',
     )
   }
 
-  async #count(userId: UserId, row: BackupVersionRow, { room, session }: BackupPlace): Promise<number> {
-    if (room === undefined) return row.keys
-    if (session === undefined) return countBackupKeysOfRoom(this.#db, userId, row.version, room)
-    return isName(session) ? (await backupKeysNamed(this.#db, userId, row.version, [room], [session])).length : 0
+  async #size(userId: UserId, row: BackupVersionRow, { room, session }: BackupPlace): Promise<{ keys: number; bytes: number }> {
+    if (room === undefined) return { keys: row.keys, bytes: row.bytes }
+    if (session === undefined) return sizeOfBackedUpRoom(this.#db, userId, row.version, room)
+    const [one] = isName(session) ? await backupKeysNamed(this.#db, userId, row.version, [room], [session]) : []
+    return one === undefined ? { keys: 0, bytes: 0 } : { keys: 1, bytes: utf8Length(one.json) }
   }
 
   /** Change the sessions of a version, again if another device of the user did meanwhile. */
   async #change(
     userId: UserId,
     version: string,
-    plan: (row: BackupVersionRow) => Promise<{ rows: readonly Rows[]; steps: readonly Step[]; keys: number; changes: boolean }>,
+    plan: (row: BackupVersionRow) => Promise<Plan>,
     which: 'current' | 'any' = 'current',
   ): Promise<BackupCount> {
     for (let tries = 0; tries < backupTriesMax; tries++) {
       const row = await this.#mustFind(userId, version)
       if (which === 'current') await this.#mustBeCurrent(userId, row)
-      const { rows, steps, keys, changes } = await plan(row)
+      const { rows, steps, keys, bytes, changes } = await plan(row)
       if (!changes) return { count: row.keys, etag: String(row.etag) }
-      const outcome = await this.#db.commit({ steps: [{ query: moveBackup(userId, row, keys), expect: 1 }, ...steps], rows })
+      const outcome = await this.#db.commit({ steps: [{ query: moveBackup(userId, row, { keys, bytes }), expect: 1 }, ...steps], rows })
       if (outcome.committed) return { count: keys, etag: String(row.etag + 1) }
     }
     throw again()
@@ -201,8 +240,13 @@ export class KeyBackups {
   }
 
   #find(userId: UserId, version: string): Promise<BackupVersionRow | undefined> {
-    return /^[1-9]\d{0,8}$/.test(version) ? findBackup(this.#db, userId, Number(version)) : Promise.resolve(undefined)
+    return isVersion(version) ? findBackup(this.#db, userId, Number(version)) : Promise.resolve(undefined)
   }
+}
+
+/** Can this be the number of a version? */
+function isVersion(text: string): boolean {
+  return /^[1-9]\d{0,8}$/.test(text)
 }
 
 function again(): MatrixError {

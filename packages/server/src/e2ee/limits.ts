@@ -102,6 +102,11 @@ export const signaturesPerRequestMax = 1_000
 export const backupVersionsMax = 1_000
 /** Sessions in one version: all of them are given in one answer. */
 export const backupKeysMax = 250_000
+/** Bytes of the sessions of one user, of all versions: a heavy user's 100,000 have 70 MB. All of a version are given in one answer. */
+export const backupBytesMax = 128 * 1024 * 1024
+/** Answers with whole backups that are made at the same time, and requests that wait for their turn. */
+export const backupReadsMax = 2
+export const backupReadsWaitingMax = 50
 /** Bytes of the data that describe a version, and of one session as JSON. */
 export const backupAuthDataBytesMax = 64 * 1024
 export const backupSessionBytesMax = 16 * 1024

@@ -15,6 +15,6 @@ export const getRoomKeysByRoomId = endpoint({
   query: Type.Object({ version: Type.String() }),
 
   async handle({ caller, params, query }, { keyBackups }: { readonly keyBackups: KeyBackups }) {
-    return jsonReply(sessionsJson(await keyBackups.read(caller.userId, query.version, { room: params.roomId })))
+    return jsonReply(await keyBackups.read(caller.userId, query.version, { room: params.roomId }, sessionsJson))
   },
 })

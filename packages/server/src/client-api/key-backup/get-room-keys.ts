@@ -15,6 +15,6 @@ export const getRoomKeys = endpoint({
   query: Type.Object({ version: Type.String() }),
 
   async handle({ caller, query }, { keyBackups }: { readonly keyBackups: KeyBackups }) {
-    return jsonReply(roomsJson(await keyBackups.read(caller.userId, query.version, {})))
+    return jsonReply(await keyBackups.read(caller.userId, query.version, {}, roomsJson))
   },
 })

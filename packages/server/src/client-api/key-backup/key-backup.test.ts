@@ -36,7 +36,9 @@ onEachUserServer('versions: begun, described, changed and deleted', {}, async (s
     ['POST', `${base}/version`, { algorithm: 'x' }, '400 M_BAD_JSON'],
     ['POST', `${base}/version`, { algorithm: 'x', auth_data: { x: 'x'.repeat(70_000) } }, '413 M_TOO_LARGE'],
     ['DELETE', at(two), undefined, '200'],
-    ['DELETE', at(two), undefined, '404 M_NOT_FOUND'],
+    ['DELETE', at(two), undefined, '200'],
+    ['DELETE', at('77'), undefined, '404 M_NOT_FOUND'],
+    ['PUT', at(two), changed, '404 M_NOT_FOUND'],
     ['GET', `${base}/keys?version=${two}`, undefined, '404 M_NOT_FOUND'],
   ]
   for (const [method, path, body, expected] of cases) {

@@ -199,9 +199,9 @@ export const firstSchema: Migration = {
     `CREATE TABLE remote_devices (user_id text NOT NULL, device_id text NOT NULL, json text NOT NULL, PRIMARY KEY (user_id, device_id)) WITHOUT ROWID`,
     // What other servers told of their users' devices and is not worked in yet. Bound: `updatesPerUserMax` a user.
     `CREATE TABLE device_list_inbox (user_id text NOT NULL, seq integer NOT NULL, json text NOT NULL, PRIMARY KEY (user_id, seq)) WITHOUT ROWID`,
-    // Key backups. keys: how many sessions the version holds. Deleted versions stay as a row without keys, so that no number comes again.
+    // Key backups. keys: how many sessions the version holds; bytes: of their JSON. Deleted versions stay as a row without keys, so that no number comes again.
     `CREATE TABLE key_backup_versions (user_id text NOT NULL, version integer NOT NULL, algorithm text NOT NULL, auth_data text NOT NULL,
-       etag integer NOT NULL, keys integer NOT NULL, deleted integer NOT NULL, PRIMARY KEY (user_id, version)) WITHOUT ROWID`,
+       etag integer NOT NULL, keys integer NOT NULL, bytes integer NOT NULL, deleted integer NOT NULL, PRIMARY KEY (user_id, version)) WITHOUT ROWID`,
     // Bound: `backupKeysMax` a version.
     `CREATE TABLE backup_keys (user_id text NOT NULL, version integer NOT NULL, room_id text NOT NULL, session_id text NOT NULL,
        json text NOT NULL, PRIMARY KEY (user_id, version, room_id, session_id)) WITHOUT ROWID`,

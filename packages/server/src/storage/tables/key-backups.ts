@@ -2,13 +2,14 @@ import type { Database } from '../database.ts'
 import { In, sql, type Query } from '../sql.ts'
 import { insert, upsert } from '../table-write.ts'
 
-/** A version of a user's key backup. `keys`: how many sessions it holds. */
+/** A version of a user's key backup. `keys`: how many sessions it holds; `bytes`: of their JSON. */
 export interface BackupVersionRow {
   readonly version: number
   readonly algorithm: string
   readonly auth_data: string
   readonly etag: number
   readonly keys: number
+  readonly bytes: number
 }
 
 /** A session in a backup; `json` is the session as uploaded. */
@@ -29,6 +30,7 @@ export const insertBackupVersion = insert({
     auth_data: 'text',
     etag: 'int',
     keys: 'int',
+    bytes: 'int',
     deleted: 'int',
   },
 })
@@ -44,14 +46,14 @@ export const upsertBackupKey = upsert({
 /** The newest version that was not deleted. */
 export function currentBackup(db: Database, userId: string): Promise<BackupVersionRow | undefined> {
   return db.first(sql<BackupVersionRow>('key_backup_versions.current')`
-    SELECT version, algorithm, auth_data, etag, keys FROM key_backup_versions
+    SELECT version, algorithm, auth_data, etag, keys, bytes FROM key_backup_versions
     WHERE user_id = ${userId} AND deleted = 0 ORDER BY version DESC LIMIT 1`)
 }
 
 /** One version that was not deleted. */
 export function findBackup(db: Database, userId: string, version: number): Promise<BackupVersionRow | undefined> {
   return db.first(sql<BackupVersionRow>('key_backup_versions.one')`
-    SELECT version, algorithm, auth_data, etag, keys FROM key_backup_versions
+    SELECT version, algorithm, auth_data, etag, keys, bytes FROM key_backup_versions
     WHERE user_id = ${userId} AND version = ${version} AND deleted = 0`)
 }
 
@@ -72,15 +74,19 @@ export function replaceAuthData(userId: string, version: number, authData: strin
 export function endBackup(userId: string, version: number): readonly [Query<unknown>, Query<unknown>] {
   return [
     sql('key_backup_versions.end')`
-      UPDATE key_backup_versions SET deleted = 1, keys = 0, auth_data = '{}' WHERE user_id = ${userId} AND version = ${version} AND deleted = 0`,
+      UPDATE key_backup_versions SET deleted = 1, keys = 0, bytes = 0, auth_data = '{}' WHERE user_id = ${userId} AND version = ${version} AND deleted = 0`,
     sql('backup_keys.deleteVersion')`DELETE FROM backup_keys WHERE user_id = ${userId} AND version = ${version}`,
   ]
 }
 
-/** The sessions of a version change: from this etag and count to the next. With `expect: 1` nobody else did meanwhile. */
-export function moveBackup(userId: string, was: BackupVersionRow, keys: number): Query<unknown> {
+/** The sessions of a version change: from this etag to the next. With `expect: 1` nobody else did meanwhile. */
+export function moveBackup(
+  userId: string,
+  was: BackupVersionRow,
+  { keys, bytes }: { readonly keys: number; readonly bytes: number },
+): Query<unknown> {
   return sql('key_backup_versions.move')`
-    UPDATE key_backup_versions SET etag = ${was.etag + 1}, keys = ${keys}
+    UPDATE key_backup_versions SET etag = ${was.etag + 1}, keys = ${keys}, bytes = ${bytes}
     WHERE user_id = ${userId} AND version = ${was.version} AND etag = ${was.etag} AND deleted = 0`
 }
 
@@ -126,10 +132,29 @@ export function backupKeysOfRoom(
 }
 
 /** How many sessions of a room a version holds. Bound: `backupKeysMax`. */
-export async function countBackupKeysOfRoom(db: Database, userId: string, version: number, room: string): Promise<number> {
-  const row = await db.first(sql<{ count: number }>('backup_keys.countOfRoom')`
-    SELECT count(*) AS count FROM backup_keys WHERE user_id = ${userId} AND version = ${version} AND room_id = ${room}`)
-  return row?.count ?? 0
+export async function sizeOfBackedUpRoom(
+  db: Database,
+  userId: string,
+  version: number,
+  room: string,
+): Promise<{ keys: number; bytes: number }> {
+  const row = await db.first(sql<{ keys: number; bytes: number }>('backup_keys.sizeOfRoom')`
+    SELECT count(*) AS keys, coalesce(sum(octet_length(json)), 0) AS bytes FROM backup_keys
+    WHERE user_id = ${userId} AND version = ${version} AND room_id = ${room}`)
+  return row ?? { keys: 0, bytes: 0 }
+}
+
+/** Bytes of all sessions of a user, of all versions. Bound: `backupVersionsMax` rows. */
+export async function backupBytesOf(db: Database, userId: string): Promise<number> {
+  const row = await db.first(sql<{ bytes: number }>('key_backup_versions.bytes')`
+    SELECT coalesce(sum(bytes), 0) AS bytes FROM key_backup_versions WHERE user_id = ${userId}`)
+  return row?.bytes ?? 0
+}
+
+/** Was there this version? */
+export function isEndedBackup(db: Database, userId: string, version: number): Promise<{ version: number } | undefined> {
+  return db.first(sql<{ version: number }>('key_backup_versions.ended')`
+    SELECT version FROM key_backup_versions WHERE user_id = ${userId} AND version = ${version} AND deleted = 1`)
 }
 
 export function deleteBackupKeys(userId: string, version: number): Query<unknown> {
