@@ -80,6 +80,11 @@ export class Edge<Services> {
     options.metrics.gauge('causeway_http_requests_waiting', 'Long-polls that wait.', () => this.waiting.size)
   }
 
+  /** Requests that are not answered yet. */
+  get running(): number {
+    return this.#running.size
+  }
+
   /** What a listener calls for each request. */
   mount(options: MountOptions): RequestListener {
     const router = new Router<Mounted<Services>>()

@@ -27,7 +27,7 @@ export function writeReply(response: ServerResponse, result: HandlerResult, comm
 
 /**
  * Send what is read meanwhile, at the speed at which the caller takes it; `headOnly` leaves the body out. Resolves when it is out or
- * the caller is gone. When the source fails, the connection is cut, so that nobody takes half for the whole.
+ * the caller is gone. Rejects when the source fails: then the connection must be cut, so that nobody takes half for the whole.
  */
 export async function writeStream(
   response: ServerResponse,
@@ -44,9 +44,6 @@ export async function writeStream(
       }
     }
     response.end()
-  } catch (error) {
-    response.destroy()
-    throw error
   } finally {
     await body.close()
   }

@@ -1,5 +1,6 @@
 import { endpoint } from '../../http/endpoint.ts'
 import type { Uploads } from '../../media/uploads.ts'
+import { refuseSuspended } from '../../users/sessions/callers.ts'
 
 export const createContent = endpoint({
   method: 'POST',
@@ -8,6 +9,7 @@ export const createContent = endpoint({
   auth: 'user',
   limit: 'media',
   async handle({ caller }, { uploads }: { readonly uploads: Uploads }) {
+    refuseSuspended(caller)
     const { uri, expiresAt } = await uploads.create(caller.userId)
     return { content_uri: uri, unused_expires_at: expiresAt }
   },

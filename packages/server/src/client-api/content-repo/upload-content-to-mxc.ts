@@ -3,6 +3,7 @@ import { Type } from '../../http/type.ts'
 import { mediaRequestMsMax } from '../../media/limits.ts'
 import { checkMediaId } from '../../media/media-id.ts'
 import type { Uploads } from '../../media/uploads.ts'
+import { refuseSuspended } from '../../users/sessions/callers.ts'
 
 export const uploadContentToMxc = endpoint({
   method: 'PUT',
@@ -15,6 +16,7 @@ export const uploadContentToMxc = endpoint({
   query: Type.Object({ filename: Type.Optional(Type.String()) }),
   async handle(request, { uploads }: { readonly uploads: Uploads }) {
     const { caller, params, query, headers } = request
+    refuseSuspended(caller)
     const body = request.openBody(uploads.bytesMax)
     const upload = { contentType: headers['content-type'], fileName: query.filename, body }
     await uploads.uploadTo(caller.userId, params.serverName, checkMediaId(params.mediaId), upload)
