@@ -100,6 +100,9 @@ export const hitchMs = second
 /** Milliseconds after which a timer looks at the clock again, should that have been set. */
 export const timerMsMax = minute
 
+/** UTF-16 units of a policy server's own words that are shown to whoever sent the event. */
+export const policyWordsMax = 500
+
 /** Servers that failed lately and are remembered for it; some 150 bytes each. */
 export const failingServersMax = 20_000
 /**

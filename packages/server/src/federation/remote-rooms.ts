@@ -5,12 +5,15 @@ import {
   type FindKey,
   type JsonObject,
   type JsonValue,
+  type KeyId,
   type MissingKey,
   type RoomId,
   type ServerName,
 } from '@causeway/events'
+import { MatrixError } from '../errors.ts'
 import type { RoomPeers, StateEvents, StateIds, TimedEvent } from '../rooms/inbound/room-peers.ts'
 import type { FederationClient } from './client/federation-client.ts'
+import { policyError } from './client/policy-error.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import {
   backfillRoom,
@@ -21,6 +24,7 @@ import {
   getRoomState,
   getRoomStateIds,
 } from './wire/events.ts'
+import { askPolicyServerToSign } from './wire/policy.ts'
 
 interface Ports {
   readonly client: FederationClient
@@ -35,6 +39,15 @@ export class RemoteRooms implements RoomPeers {
   constructor(ports: Ports) {
     this.#ports = ports
     this.findKey = ports.ring.findKey
+  }
+
+  async askToSign(server: ServerName, event: JsonObject, keyId: KeyId, options: { readonly evenIfResting: boolean }): Promise<string> {
+    const answer = await this.#ports.client.call(server, askPolicyServerToSign, { body: event, params: {}, ...options })
+    if (!answer.ok) throw policyError(answer)
+    const ofServer = answer.value[server]
+    const signature = isJsonObject(ofServer) ? ofServer[keyId] : undefined
+    if (typeof signature !== 'string') throw new MatrixError('M_FORBIDDEN', 'The policy server of the room gave no signature')
+    return signature
   }
 
   ensureKeys(missing: readonly MissingKey[]): Promise<void> {

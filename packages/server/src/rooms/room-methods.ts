@@ -38,6 +38,7 @@ import {
   type MakeRequest,
   type OwnMembership,
 } from './membership/serve-membership.ts'
+import { underPolicy } from './policy/approvals.ts'
 import type { ThreadSubscriptionArguments } from './relations/thread-subscription.ts'
 import { upgradeRoom, type UpgradeCommand } from './upgrade/upgrade-room.ts'
 
@@ -116,7 +117,8 @@ export function roomMethods(ports: RoomPorts) {
 
     /** Send an event; resolves with its id once it is durable. */
     async send(args: SendArguments): Promise<{ eventId: EventId }> {
-      const eventId = await sendEvent(engine, ports.transactions, { ...args, content: givenContent(args) })
+      const command = { ...args, content: givenContent(args) }
+      const eventId = await underPolicy(engine, ports.peers, () => sendEvent(engine, ports.transactions, command))
       return { eventId }
     },
 
@@ -163,7 +165,7 @@ export function roomMethods(ports: RoomPorts) {
 
     /** Put a new room in the place of this one. */
     async upgrade(args: UpgradeCommand): Promise<{ roomId: RoomId }> {
-      return { roomId: await upgradeRoom(ports, args) }
+      return { roomId: await underPolicy(engine, ports.peers, () => upgradeRoom(ports, args)) }
     },
 
     /** Forget a room that the user has left. */
@@ -197,7 +199,7 @@ async function change(ports: RoomPorts, args: MembershipArguments): Promise<{ ev
   const withProfile = ours && (args.action === 'join' || args.action === 'knock' || args.action === 'invite')
   try {
     const profile = withProfile ? await ports.profileOf(args.target) : undefined
-    return { eventId: await changeMembership(engine, { ...command, profile }) }
+    return { eventId: await underPolicy(engine, ports.peers, () => changeMembership(engine, { ...command, profile })) }
   } catch (error) {
     // Nobody here may vouch for a join to this restricted room: somebody elsewhere may.
     if (error instanceof MatrixError && error.code === 'M_UNABLE_TO_GRANT_JOIN') {

@@ -1,11 +1,14 @@
-import { canonicalJson, parseEventId, type EventId, type RoomId, type UserId } from '@causeway/events'
+import { canonicalJson, parseEventId, type EventId, type Pdu, type RoomId, type UserId } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { buildLocalEvent, type EventWish } from '../engine/local-event.ts'
 import { placeEvent } from '../engine/place-event.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import { RoomUnit } from '../engine/room-unit.ts'
-import type { RoomView } from '../engine/room-view.ts'
+import type { RoomView, StateNode } from '../engine/room-view.ts'
 import { standing, type StoredEvent } from '../engine/stored-event.ts'
+import { judge } from '../inbound/judge.ts'
+import { ApprovalNeeded } from '../policy/approvals.ts'
+import { isRecommended, needsPolicy, policyServerOf } from '../policy/policy-server.ts'
 import { requireRelatable } from '../relations/place-relation.ts'
 import type { TransactionKey, TransactionMemory } from '../engine/transaction-memory.ts'
 import type { Rows } from '../../storage/database.ts'
@@ -75,10 +78,31 @@ export async function placeLocal(
   unit: RoomUnit,
   wish: EventWish & Pick<SendCommand, 'transaction'>,
 ): Promise<StoredEvent> {
-  const pdu = await buildLocalEvent(engine.ports, view, wish)
+  const { pdu, stateBefore } = await ownEvent(engine, view, unit, wish)
   const origin = wish.transaction === undefined ? undefined : JSON.stringify([wish.transaction.key.session, wish.transaction.txnId])
-  const placement = { pdu, standing: standing.accepted, stateBefore: view.current, passOn: true }
+  const placement = { pdu, standing: standing.accepted, stateBefore, passOn: true }
   return placeEvent(engine.ports, view, unit, origin === undefined ? placement : { ...placement, origin })
+}
+
+/** A new event on the room's tips; or, where the room has a policy server, the one that it has signed, which stands where it was built. */
+async function ownEvent(
+  engine: RoomEngine,
+  view: RoomView,
+  unit: RoomUnit,
+  wish: EventWish,
+): Promise<{ readonly pdu: Pdu; readonly stateBefore: StateNode }> {
+  const policy = needsPolicy(wish) ? await policyServerOf(engine.ports.db, view) : undefined
+  const approved = policy === undefined ? undefined : engine.approvals.take(view.roomId, wish)
+  if (policy === undefined || approved === undefined || !isRecommended(approved, view.rules, policy)) {
+    const pdu = await buildLocalEvent(engine.ports, view, wish)
+    if (policy !== undefined) throw new ApprovalNeeded(wish, pdu, view.rules, policy)
+    return { pdu, stateBefore: view.current }
+  }
+  const judgement = await judge(engine.ports, view, unit, approved)
+  if (!('standing' in judgement)) throw new MatrixError('M_UNKNOWN', 'The room has changed: try again', { status: 503 })
+  const { refusal } = judgement
+  if (refusal !== undefined && !refusal.allowed) throw new MatrixError('M_FORBIDDEN', refusal.why)
+  return { pdu: approved, stateBefore: judgement.stateBefore }
 }
 
 /** The id of the current state event, if it was sent by the same user with the same content. */

@@ -1,6 +1,7 @@
 import type { RoomId } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
+import { Approvals } from '../policy/approvals.ts'
 import type { EnginePorts } from './engine-ports.ts'
 import { loadRoom } from './load-room.ts'
 import { RoomCache, type Slot } from './room-cache.ts'
@@ -12,6 +13,7 @@ import type { RoomView } from './room-view.ts'
  */
 export class RoomEngine {
   readonly ports: EnginePorts
+  readonly approvals = new Approvals()
   readonly #cache: RoomCache
 
   /** `cacheBytes`: what views may weigh together. */

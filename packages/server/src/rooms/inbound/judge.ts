@@ -17,13 +17,15 @@ import type { RoomUnit } from '../engine/room-unit.ts'
 import type { RoomView, StateNode } from '../engine/room-view.ts'
 import { inGraph, standing, type Standing, type StoredEvent } from '../engine/stored-event.ts'
 import { LoadedState, stateFor } from '../engine/view-state.ts'
+import { isRecommended, needsPolicy, policyServerOf, type PolicyServer } from '../policy/policy-server.ts'
 import { serverAllowed } from './server-acl.ts'
 
-/** What checks 4 to 6 say of an event, or what of its past has to be fetched first. */
+/** What checks 4 to 7 say of an event, or what has to be fetched first: something of its past, or the policy server's signature. */
 export type Judgement =
   | { readonly standing: Standing; readonly stateBefore: StateNode; readonly refusal?: Verdict }
   | { readonly missingAuth: readonly EventId[] }
   | { readonly missingPrev: readonly EventId[] }
+  | { readonly needsPolicy: PolicyServer }
 
 /** A state to judge by, where our own graph cannot give it. */
 export interface JudgeOptions {
@@ -31,11 +33,13 @@ export interface JudgeOptions {
   readonly stateBefore?: StateNode
   /** An event of the past is not measured against the current state (check 6). */
   readonly historical?: boolean
+  /** The room's policy server was asked already, and did not sign. */
+  readonly policyAsked?: boolean
   /** It was rejected before, by all that its auth events say: what has come since does not change that. */
   readonly rejected?: boolean
 }
 
-/** Checks 4 to 6 of the specification, and whether the room's ACL lets the sender's server be heard, for an event that passed 1 to 3. Runs under the room's queue. */
+/** Checks 4 to 7 of the specification, and whether the room's ACL lets the sender's server be heard, for an event that passed 1 to 3. Runs under the room's queue. */
 export async function judge(ports: EnginePorts, view: RoomView, unit: RoomUnit, pdu: Pdu, options: JudgeOptions = {}): Promise<Judgement> {
   // What is before an event brings its auth events along, as a rule: that gap is filled first.
   const prev = options.stateBefore === undefined ? await prevOf(ports, view, pdu) : { known: [] }
@@ -57,6 +61,12 @@ export async function judge(ports: EnginePorts, view: RoomView, unit: RoomUnit, 
       stateBefore: before.node,
       refusal: reject('server_acl', "the room's ACL shuts the sender's server out"),
     }
+  }
+  const policy = needsPolicy(pdu) ? await policyServerOf(ports.db, view) : undefined
+  if (policy !== undefined && !isRecommended(pdu, view.rules, policy)) {
+    if (options.policyAsked !== true) return { needsPolicy: policy }
+    const refusal = reject('policy_server', "the room's policy server does not recommend the event")
+    return { standing: standing.softFailed, stateBefore: before.node, refusal }
   }
   if (before.node.node === view.current.node) return { standing: standing.accepted, stateBefore: before.node }
   const byCurrent = authorize(pdu, await stateFor(ports.db, view, view.current, keys), view.rules)

@@ -1,4 +1,5 @@
 import type { EventId, Pdu, RoomId, ServerName } from '@causeway/events'
+import { MatrixError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Logger } from '../../platform/logger.ts'
 import type { Rows } from '../../storage/database.ts'
@@ -8,6 +9,8 @@ import type { RoomEngine } from '../engine/room-engine.ts'
 import { RoomUnit } from '../engine/room-unit.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import { inGraph, standing } from '../engine/stored-event.ts'
+import { askPolicyServer } from '../policy/ask-policy-server.ts'
+import type { PolicyServer } from '../policy/policy-server.ts'
 import { checkReceived } from './check-received.ts'
 import { fetchGap } from './fill-gap.ts'
 import type { GapTurns } from './gap-turns.ts'
@@ -38,6 +41,12 @@ export type Receipt = 'settled' | 'undecided'
 
 type ExtraRows = (room: number) => readonly Rows[]
 
+/** What was fetched for an event since it was looked at first. */
+interface Fetched {
+  readonly policyAsked: boolean
+  readonly claimed?: ReadonlyMap<EventId, ClaimedState> | undefined
+}
+
 /** What one look at an event came to. */
 type Look = { readonly settled: Promise<unknown> } | Exclude<Judgement, { readonly standing: unknown }>
 
@@ -47,12 +56,14 @@ type Look = { readonly settled: Promise<unknown> } | Exclude<Judgement, { readon
  * past arrives. `rows` are written with it (its inbox row's removal).
  * Server-Server API, "Retrieving event authorization information", "Backfilling and retrieving missing events".
  */
-export async function receiveEvent(ports: ReceivePorts, roomId: RoomId, arrival: Arrival, rows: ExtraRows = () => []): Promise<Receipt> {
+export async function receiveEvent(ports: ReceivePorts, roomId: RoomId, given: Arrival, rows: ExtraRows = () => []): Promise<Receipt> {
+  let arrival = given
+  let policyAsked = false
   let waited = false
   let filled = false
   let authFetched = false
   for (;;) {
-    const look = await ports.engine.run(roomId, (view) => attempt(ports, view, arrival, rows))
+    const look = await ports.engine.run(roomId, (view) => attempt(ports, view, arrival, rows, { policyAsked }))
     if ('settled' in look) {
       await look.settled
       return 'settled'
@@ -61,6 +72,11 @@ export async function receiveEvent(ports: ReceivePorts, roomId: RoomId, arrival:
       if (authFetched) return giveUp(ports, roomId, arrival, rows, 'its auth events cannot be had')
       authFetched = true
       await ports.turns.take(roomId, arrival.origin, () => fetchAuth(ports, roomId, arrival))
+      continue
+    }
+    if ('needsPolicy' in look) {
+      policyAsked = true
+      arrival = await recommended(ports, roomId, arrival, look.needsPolicy)
       continue
     }
     const underWay = waited ? [] : (ports.underWay?.(look.missingPrev) ?? [])
@@ -81,7 +97,7 @@ async function attempt(
   view: RoomView,
   arrival: Arrival,
   rows: ExtraRows,
-  claimed?: ReadonlyMap<EventId, ClaimedState>,
+  { claimed, policyAsked }: Fetched,
 ): Promise<Look> {
   const { pdu } = arrival
   const unit = new RoomUnit(ports.engine.ports, view)
@@ -92,6 +108,7 @@ async function attempt(
   const options: JudgeOptions = {
     ...(before === undefined ? {} : { stateBefore: before }),
     rejected: existing?.standing === standing.rejected,
+    policyAsked,
   }
   const judgement = await judge(ports.engine.ports, view, unit, pdu, options)
   if (!('standing' in judgement)) {
@@ -139,11 +156,13 @@ async function fillGap(ports: ReceivePorts, roomId: RoomId, arrival: Arrival): P
 }
 
 /** Receive an event that fills a gap: its own gap is bridged by states. False if it cannot be decided. */
-async function receivePulled(ports: ReceivePorts, roomId: RoomId, arrival: Arrival): Promise<boolean> {
+async function receivePulled(ports: ReceivePorts, roomId: RoomId, given: Arrival): Promise<boolean> {
+  let arrival = given
   let claimed: ReadonlyMap<EventId, ClaimedState> | undefined
   let authFetched = false
+  let policyAsked = false
   for (;;) {
-    const look = await ports.engine.run(roomId, (view) => attempt(ports, view, arrival, () => [], claimed))
+    const look = await ports.engine.run(roomId, (view) => attempt(ports, view, arrival, () => [], { claimed, policyAsked }))
     if ('settled' in look) {
       await look.settled
       return true
@@ -154,9 +173,27 @@ async function receivePulled(ports: ReceivePorts, roomId: RoomId, arrival: Arriv
       await fetchAuth(ports, roomId, arrival)
       continue
     }
+    if ('needsPolicy' in look) {
+      policyAsked = true
+      arrival = await recommended(ports, roomId, arrival, look.needsPolicy)
+      continue
+    }
     const view = claimed === undefined ? await ports.engine.view(roomId) : undefined
     claimed = view === undefined ? undefined : await fetchStatesAfter(ports, view, arrival.origin, look.missingPrev)
     if (claimed === undefined) return false
+  }
+}
+
+/** The event with the policy server's signature; as it was, if that does not sign. */
+async function recommended(ports: ReceivePorts, roomId: RoomId, arrival: Arrival, policy: PolicyServer): Promise<Arrival> {
+  const view = await ports.engine.view(roomId)
+  if (view === undefined) return arrival
+  try {
+    return { ...arrival, pdu: await askPolicyServer(ports.peers, arrival.pdu, view.rules, policy, { evenIfResting: false }) }
+  } catch (error) {
+    if (!(error instanceof MatrixError)) throw error
+    ports.log.info({ event: arrival.pdu.eventId, policyServer: policy.server, why: error.message }, 'a policy server did not sign')
+    return arrival
   }
 }
 

@@ -1,4 +1,4 @@
-import type { EventId, FindKey, JsonObject, MissingKey, RoomId, ServerName } from '@causeway/events'
+import type { EventId, FindKey, JsonObject, KeyId, MissingKey, RoomId, ServerName } from '@causeway/events'
 
 /** The state of a room at an event, as a peer gives it: ids alone. */
 export interface StateIds {
@@ -35,6 +35,11 @@ export interface RoomPeers {
   backfill(server: ServerName, roomId: RoomId, from: readonly EventId[], limit: number): Promise<readonly JsonObject[] | undefined>
   /** The event closest to a time in a direction, as the peer says. */
   eventByTime(server: ServerName, roomId: RoomId, ts: number, direction: 'b' | 'f'): Promise<TimedEvent | undefined>
+  /**
+   * A policy server's signature on an event, in base64, as it says. Throws its refusal as a client may read it.
+   * Server-Server API, "Policy Servers".
+   */
+  askToSign(server: ServerName, event: JsonObject, keyId: KeyId, options: { readonly evenIfResting: boolean }): Promise<string>
   /** Load keys that a signature check found missing. Resolves when what can be had is there. */
   ensureKeys(missing: readonly MissingKey[]): Promise<void>
   readonly findKey: FindKey

@@ -26,6 +26,7 @@ import { RoomUnit } from '../engine/room-unit.ts'
 import { standing } from '../engine/stored-event.ts'
 import { checkReceived } from '../inbound/check-received.ts'
 import { judge } from '../inbound/judge.ts'
+import { recommended } from '../policy/recommended.ts'
 import type { RoomPeers } from '../inbound/room-peers.ts'
 import type { MembershipPeers } from './membership-peers.ts'
 import { ensureRoom } from './room-stub.ts'
@@ -67,7 +68,8 @@ export async function inviteRemote(ports: InvitePorts, invite: OutgoingInvite): 
     stripped: await strippedPdus(engine.ports.db, view, [invite.sender]),
     rules: view.rules,
   }))
-  const { pdu, rules } = built
+  const { rules } = built
+  const pdu = await recommended(ports, built.pdu)
   const answer = await ports.membershipPeers.invite(server, invite.roomId, pdu.eventId, {
     roomVersion: rules.version,
     event: pdu.object,

@@ -28,6 +28,7 @@ import { checkReceived } from '../inbound/check-received.ts'
 import { judge } from '../inbound/judge.ts'
 import type { RoomPeers } from '../inbound/room-peers.ts'
 import { serverAllowed } from '../inbound/server-acl.ts'
+import { recommended } from '../policy/recommended.ts'
 import { strippedPdus } from './stripped-state.ts'
 
 /** What the member events of other servers are served with. */
@@ -113,15 +114,15 @@ export async function sendMembership(ports: ServePorts, request: SendRequest): P
   if (received === undefined) throw new MatrixError('M_INVALID_PARAM', 'There is no event')
   if (!received.ok) throw notTaken(received.refusal)
   checkOwn(received.pdu, request)
+  const pdu = await recommended(ports, received.pdu)
   const served = await ports.engine.run(request.roomId, async (view) => {
     await requireOpen(ports, view, request.origin)
-    const known = await findEvent(ports.engine.ports.db, view, received.pdu.eventId)
+    const known = await findEvent(ports.engine.ports.db, view, pdu.eventId)
     if (known !== undefined && inGraph(known)) {
       // Whoever offers a refused event again is not let in for it.
       if (known.standing !== standing.accepted) throw new MatrixError('M_FORBIDDEN', 'This event was refused before')
       return { view, event: known, committed: ports.engine.settled(view.roomId) }
     }
-    const { pdu } = received
     if (namesUs(ports, pdu)) await authoriserFor(ports.engine, view, pdu.sender)
     const unit = new RoomUnit(ports.engine.ports, view)
     const judgement = await judge(ports.engine.ports, view, unit, pdu)
