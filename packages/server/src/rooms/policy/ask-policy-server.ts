@@ -18,7 +18,8 @@ export async function askPolicyServer(
   const signature = await peers.askToSign(policy.server, pdu.object, policyKeyId, options)
   const signed = withSignature(pdu, rules, policy.server, policyKeyId, signature)
   if (!signed.ok) throw new MatrixError('M_TOO_LARGE', 'The event has no place for the signature of the policy server')
-  if (!isRecommended(signed.pdu, rules, policy))
+  if (!isRecommended(signed.pdu, rules, policy)) {
     throw new MatrixError('M_FORBIDDEN', 'The policy server of the room does not sign with its key')
+  }
   return signed.pdu
 }
