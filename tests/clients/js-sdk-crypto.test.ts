@@ -7,7 +7,7 @@ import type { Homeserver } from '../../packages/testkit/src/processes/homeserver
 import { startCauseway } from '../../packages/testkit/src/processes/start-causeway.ts'
 import { createTestCa } from '../../packages/testkit/src/tls/test-ca.ts'
 import { Devices } from './devices.ts'
-import { dehydrate, restoreBackup, talk, verifyDevices, verifyInRoom, verifyOwnDevice } from './key-plays.ts'
+import { dehydrate, restoreBackup, shareHistory, talk, verifyDevices, verifyInRoom, verifyOwnDevice } from './key-plays.ts'
 import { quietSdk } from './quiet-sdk.ts'
 import { edit, thread } from './relation-plays.ts'
 import { Stage } from './stage.ts'
@@ -41,5 +41,6 @@ plays('two people verify each other by emoji from device to device', verifyDevic
 plays('a device that is verified by another of its user is given the keys', verifyOwnDevice)
 plays('a recovery key gives a new device everything that the backup has', restoreBackup)
 plays('who has no device left gets keys through a dehydrated one', dehydrate)
+plays('who is invited is handed the keys of what was said before', shareHistory)
 plays('an edit is read in an encrypted room', edit)
 plays('a thread is read in an encrypted room, and listed', thread)

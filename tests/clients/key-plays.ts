@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { Method, type MatrixClient } from 'matrix-js-sdk'
+import { KnownMembership, Method, Preset, type MatrixClient } from 'matrix-js-sdk'
 import { CryptoEvent } from 'matrix-js-sdk/lib/crypto-api/index.js'
-import { cryptoOf, reads, timelineOf, until } from './devices.ts'
+import { cryptoOf, encryption, reads, timelineOf, until } from './devices.ts'
 import { encryptedRoom, type Stage } from './stage.ts'
 import { makeIdentity, seesSigned, seesVerified, verifyByEmoji } from './verification.ts'
 
@@ -109,6 +109,26 @@ export async function dehydrate(stage: Stage): Promise<void> {
   await other.startDehydration()
   assert.equal(await keys, 1)
   await until(tablet, () => reads(tablet, roomId, 'when you come back'))
+}
+
+/** Who invites hands over the keys of what may be read (`m.room_key_bundle`): an encrypted file here, its key from device to device. */
+export async function shareHistory(stage: Stage): Promise<void> {
+  const [alice, bob] = await stage.pair()
+  await Promise.all([makeIdentity(alice), makeIdentity(bob)])
+  await Promise.all([seesSigned(alice, alice), seesSigned(bob, bob)])
+  const { room_id: roomId } = await alice.createRoom({ preset: Preset.PrivateChat, initial_state: [encryption()] })
+  await until(alice, () => alice.getRoom(roomId)?.hasEncryptionStateEvent() === true)
+  await alice.sendTextMessage(roomId, 'before you came')
+  await until(alice, () => reads(alice, roomId, 'before you came'))
+  await alice.invite(roomId, bob.getSafeUserId(), { shareEncryptedHistory: true })
+  await until(bob, () => bob.getRoom(roomId)?.getMyMembership() === KnownMembership.Invite)
+  await bob.joinRoom(roomId)
+  await until(bob, async () => {
+    const room = bob.getRoom(roomId)
+    if (room === null || room.getMyMembership() !== KnownMembership.Join) return false
+    if (timelineOf(bob, roomId).every((event) => !event.isEncrypted())) await bob.scrollback(room, 20)
+    return reads(bob, roomId, 'before you came')
+  })
 }
 
 /** Wait until the backup of a client's user holds this many keys. Clients take up to ten seconds before they begin. */

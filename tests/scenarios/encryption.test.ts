@@ -243,3 +243,40 @@ scenario('a device that logs out is gone on both servers, with its keys and mess
   const wish = { one_time_keys: { [userId]: { [bob.deviceId]: 'signed_curve25519' } } }
   assert.deepEqual((await world.act(alice.user.request('POST', '/keys/claim', wish)))['one_time_keys'], {})
 })
+
+scenario('every answer, of /sync and of sliding sync, tells which keys are left, also that there are none', async (world) => {
+  const a = await world.server('a')
+  const alice = await world.act(SimDevice.of(await world.act(a.user('alice'))))
+  const bob = await world.act(a.user('bob'))
+  let pos = ''
+  const sliding = async (): Promise<unknown> => {
+    const body = { extensions: { e2ee: { enabled: true } } }
+    const path = `/_matrix/client/unstable/org.matrix.simplified_msc3575/sync?timeout=0${pos}`
+    const answer = await world.act(alice.user.request('POST', path, body))
+    pos = `&pos=${encodeURIComponent(String(answer['pos']))}`
+    return at(answer, 'extensions', 'e2ee')
+  }
+  const told = async (): Promise<unknown[]> => {
+    const found: unknown[] = []
+    for (const section of [await world.act(alice.sync()), await sliding()]) {
+      found.push([at(section, 'device_one_time_keys_count'), at(section, 'device_unused_fallback_key_types')])
+    }
+    return found
+  }
+  const both = (counts: object, fallback: string[]): unknown[] => [
+    [counts, fallback],
+    [counts, fallback],
+  ]
+  const algorithm = 'signed_curve25519'
+  assert.deepEqual(await told(), both({ [algorithm]: 0 }, []))
+  await world.act(alice.upload(1))
+  await world.act(alice.user.request('POST', '/keys/upload', { fallback_keys: { [`${algorithm}:f`]: { key: 'f', fallback: true } } }))
+  assert.deepEqual(await told(), both({ [algorithm]: 1 }, [algorithm]))
+  const wish = { one_time_keys: { [alice.user.userId]: { [alice.deviceId]: algorithm } } }
+  await world.act(bob.request('POST', '/keys/claim', wish))
+  assert.deepEqual(await told(), both({ [algorithm]: 0 }, [algorithm]))
+  await world.act(bob.request('POST', '/keys/claim', wish))
+  assert.deepEqual(await told(), both({ [algorithm]: 0 }, []))
+  // Nothing new happened: it is told all the same.
+  assert.deepEqual(await told(), both({ [algorithm]: 0 }, []))
+})

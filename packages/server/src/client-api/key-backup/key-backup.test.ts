@@ -146,3 +146,14 @@ onEachUserServer('D18: what is malformed or too much is refused whole', {}, asyn
   assert.deepEqual((await server.call('GET', `${base}/keys?version=${version}`, { token })).json, { rooms: {} })
   assert.equal((await server.call('DELETE', `${base}/keys/${room}/x%00?version=${version}`, { token })).status, 200)
 })
+
+onEachUserServer('whether a user wants backups (m.key_backup) is kept for their other devices', {}, async (server) => {
+  const token = await server.join('alice')
+  const path = '/_matrix/client/v3/user/@alice:here/account_data/m.key_backup'
+  assert.equal(outcome(await server.call('GET', path, { token })), '404 M_NOT_FOUND')
+  for (const enabled of [true, false]) {
+    assert.equal(outcome(await server.call('PUT', path, { token, body: { enabled } })), '200')
+    const other = text(await server.logIn('alice'), 'access_token')
+    assert.deepEqual((await server.call('GET', path, { token: other })).json, { enabled })
+  }
+})
