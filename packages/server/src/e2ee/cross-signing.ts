@@ -4,6 +4,7 @@ import type { Database } from '../storage/database.ts'
 import {
   crossSigningKeysOf,
   deleteSignaturesBy,
+  hasNoMasterKey,
   upsertCrossSigningKey,
   type CrossSigningRow,
   type KeyUsage,
@@ -93,6 +94,8 @@ export class CrossSigning {
     const outcome = await db.commit({
       steps: [
         ...guards.map(({ query, expect }) => (expect === undefined ? { query } : { query, expect })),
+        // Two devices may be first at the same moment: only one of them goes without a proof.
+        ...(change.isFirst ? [{ query: hasNoMasterKey(userId), expect: 1 }] : []),
         ...replaced.map((keyId) => ({ query: deleteSignaturesBy(userId, keyId) })),
       ],
       rows: [
@@ -102,7 +105,7 @@ export class CrossSigning {
       ],
       announcements: [...(also.announcements ?? []), ...told.announcements],
     })
-    if (!outcome.committed) throw guards[outcome.refusedBy]?.refusal?.() ?? new MatrixError('M_FORBIDDEN', 'the proof is used already')
+    if (!outcome.committed) throw guards[outcome.refusedBy]?.refusal?.() ?? new MatrixError('M_FORBIDDEN', 'other keys came first')
     await lists.settled(userId)
   }
 }

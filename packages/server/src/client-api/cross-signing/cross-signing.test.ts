@@ -70,6 +70,15 @@ onEachUserServer('U15: first keys need no proof, the same again neither, others 
   assert.deepEqual(at(await query(restarted, await restarted.join('bob'), alice), 'user_signing_keys'), {})
 })
 
+onEachUserServer('U15: of two that are first at the same time one goes without proof', {}, async (server) => {
+  const token = await server.join('alice')
+  const identities = [10, 20, 30].map((seed) => new Identity(alice, seed))
+  const answers = await Promise.all(identities.map((identity) => put(server, token, identity.upload)))
+  assert.equal(answers.filter(({ status }) => status === 200).length, 1)
+  const [first] = identities.filter((_, index) => answers[index]?.status === 200)
+  assert.deepEqual(at(await query(server, token, alice), 'self_signing_keys', alice), first?.upload['self_signing_key'])
+})
+
 onEachUserServer('U15: keys that are not signed, or are not what they say, are refused', {}, async (server) => {
   const token = await server.join('alice')
   const [one, two] = [new Identity(alice, 10), new Identity(alice, 20)]

@@ -44,6 +44,12 @@ export function crossSigningKeysOf(db: Database, userIds: readonly string[]): Pr
     SELECT user_id, usage, public_key, json FROM cross_signing_keys WHERE user_id ${new In(userIds)}`)
 }
 
+/** A step with `expect: 1`: the user has no master key yet. */
+export function hasNoMasterKey(userId: string): Query<unknown> {
+  return sql('cross_signing_keys.noMaster')`
+    SELECT 1 AS none WHERE NOT EXISTS (SELECT 1 FROM cross_signing_keys WHERE user_id = ${userId} AND usage = 'master')`
+}
+
 /** Signatures on keys of some users that they made themselves, or that `reader` made. Bound: theirs and `signaturesPerUserMax`. */
 export function keySignaturesOn(db: Database, userIds: readonly string[], reader: string): Promise<KeySignatureRow[]> {
   return db.all(sql<KeySignatureRow>('key_signatures.on')`
