@@ -7,7 +7,7 @@ import type { RoomEngine } from '../engine/room-engine.ts'
 import type { RemoteSpace } from '../peers/read-hierarchy.ts'
 import type { Asking, RemoteHierarchy } from '../peers/remote-hierarchy.ts'
 import { describeRoom, type RoomDescription } from '../room-summary.ts'
-import { hierarchyRoomsMax } from './limits.ts'
+import { hierarchyRoomsMax, hierarchySlice } from './limits.ts'
 import { childrenOf, type SpaceChild, type StrippedChild } from './space-children.ts'
 import { userMayKnow } from './who-may-know.ts'
 
@@ -85,6 +85,7 @@ export class Hierarchy {
     for (let step = stack.pop(); step !== undefined && seen.size < hierarchyRoomsMax; step = stack.pop()) {
       if (seen.has(step.roomId)) continue
       seen.add(step.roomId)
+      if (seen.size % hierarchySlice === 0) await this.#ports.engine.ports.clock.sleep(0)
       const found = await this.#find(step, userId, wish.suggestedOnly, asking)
       if (found === undefined) {
         if (step.depth === 0) throw new MatrixError('M_FORBIDDEN', 'You may not view this room, or it does not exist')

@@ -7,6 +7,8 @@ export const hierarchyPageDefault = 50
 export const hierarchyDepthMax = 50
 /** Rooms of one hierarchy that are looked at, those that are not shown among them: bounds a walk, whatever links to what. */
 export const hierarchyRoomsMax = 1_000
+/** Rooms that are looked at in one go before others get their turn: some milliseconds. */
+export const hierarchySlice = 20
 /** Links of one space that are read, and UTF-16 units of the events that hold them. */
 export const spaceChildrenMax = 1_000
 export const spaceChildrenTextMax = 1_000_000

@@ -2,6 +2,8 @@
 
 /** Bans that go along to a new room; each is an event there. */
 export const carriedBansMax = 2_000
+/** Events that are placed in one go before others get their turn: some milliseconds. */
+export const carriedSlice = 50
 /** Spaces that a room says it is in. */
 export const carriedParentsMax = 50
 /** Users who may be named creators beside the one who upgrades: what an event holds, and more than anybody wants. */

@@ -25,6 +25,7 @@ import { RoomView } from '../engine/room-view.ts'
 import { shardOf } from '../engine/shard-of.ts'
 import { standing, type StoredEvent } from '../engine/stored-event.ts'
 import { stateFor } from '../engine/view-state.ts'
+import { carriedSlice } from './limits.ts'
 import { replacementOf } from './replacement.ts'
 import { carriedAliases, type CarriedAliases } from './carried-aliases.ts'
 import { carriedState, type CarriedEvent } from './carried-state.ts'
@@ -169,7 +170,8 @@ async function fill(engine: RoomEngine, view: RoomView, unit: RoomUnit, create: 
   })
   const aliases =
     plan.aliases.new === undefined ? [] : [{ type: 'm.room.canonical_alias', stateKey: '', content: plan.aliases.new, needed: false }]
-  for (const { needed, ...event } of [...aliases, ...plan.state]) {
+  for (const [index, { needed, ...event }] of [...aliases, ...plan.state].entries()) {
+    if (index % carriedSlice === carriedSlice - 1) await engine.ports.clock.sleep(0)
     if (needed) await placeLocal(engine, view, unit, { ...event, sender })
     else await placeIfAllowed(engine, view, unit, { ...event, sender })
   }
