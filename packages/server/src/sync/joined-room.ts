@@ -48,7 +48,7 @@ export async function joinedRoom(
   if (view === undefined) return undefined
   const extent = await extentOf(ports, wish, membership, view)
   const { isNew, whole, upTo } = extent
-  const sight = new RoomSight(ports.db, view, wish.caller.userId, Infinity)
+  const sight = new RoomSight(ports.engine.ports, view, wish.caller.userId, Infinity)
   const timeline = await roomTimeline(ports, wish, extent, sight)
   const changes = await changesOf(ports, extent, timeline)
   const named = changes.some(({ key }) => summaryTypes.has(view.keys.at(key)?.type ?? ''))

@@ -44,7 +44,7 @@ export async function leftRoom(
     return `${room}:{"timeline":{"events":[${events}],"limited":false},"${stateName}":{"events":[]}${dataText}}`
   }
   const joined = await lastJoined(ports.db, view, wish.caller.userId)
-  const sight = new RoomSight(ports.db, view, wish.caller.userId, joinedUntil(joined))
+  const sight = new RoomSight(ports.engine.ports, view, wish.caller.userId, joinedUntil(joined))
   const wasMember = joined.when === 'before' && joined.left.event === own.event
   const text = wasMember ? await memberText(ports, wish, view, sight, own) : await strangerText(wish, sight, own)
   return `${room}:{${text}${dataText}}`

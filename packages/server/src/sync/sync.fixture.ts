@@ -82,7 +82,18 @@ export class World {
     const audience = { tally }
     const audiences = overrides.rules === undefined ? undefined : new PushAudiences(db, overrides.rules)
     const audienceOf: EnginePorts['audienceOf'] = async (view, thread) => (audiences === undefined ? audience : audiences.of(view, thread))
-    this.engine = new RoomEngine({ db, serverName, signer, clock: this.clock, random: realRandom(), audienceOf }, 1e8)
+    this.engine = new RoomEngine(
+      {
+        db,
+        serverName,
+        signer,
+        clock: this.clock,
+        random: realRandom(),
+        erased: { ready: async () => undefined, has: () => false },
+        audienceOf,
+      },
+      1e8,
+    )
     this.#transactions = new TransactionMemory(db)
     this.ports = { ...ports, engine: this.engine, clock: this.clock, ...overrides }
     this.layer = composeReading(this.ports)

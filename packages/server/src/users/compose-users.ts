@@ -10,6 +10,7 @@ import { forgettingSettings } from './account-data/forgetting-settings.ts'
 import { Tags } from './account-data/tags.ts'
 import { Accounts } from './accounts/accounts.ts'
 import { Deactivation } from './accounts/deactivate.ts'
+import { ErasedUsers } from './accounts/erased-users.ts'
 import { RegistrationTokens } from './accounts/registration-tokens.ts'
 import { Registration, type RegistrationMode } from './accounts/registration.ts'
 import { Filters } from './filters/filters.ts'
@@ -68,6 +69,7 @@ export interface Users {
   readonly filters: Filters
   readonly pushRules: PushRules
   readonly openIdTokens: OpenIdTokens
+  readonly erasedUsers: ErasedUsers
 }
 
 /** Put the layer together. At the end of the process `lastSeen.flush()` writes what is in memory. */
@@ -101,5 +103,6 @@ export function composeUsers(given: UsersPorts): Users {
     filters: new Filters(ports),
     pushRules,
     openIdTokens: new OpenIdTokens(ports),
+    erasedUsers: new ErasedUsers(ports),
   }
 }

@@ -52,6 +52,9 @@ export const usernameChars = 12
 export const uiaMs = 15 * 60_000
 /** Milliseconds that an OpenID token is good for: whoever asked for it hands it on at once. */
 export const openIdTokenMs = 60 * 60_000
+/** Milliseconds after which it is looked again whom other processes have erased, and users read at once. */
+export const erasedUsersMs = 60_000
+export const erasedUsersPage = 1_000
 /** Random characters of the id of such an authentication. */
 export const uiaIdChars = 24
 /** Characters of a registration token (Client-Server API, "Token-authenticated registration"). */

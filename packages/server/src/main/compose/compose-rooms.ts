@@ -57,6 +57,7 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
       signer: federation.signer,
       clock,
       random,
+      erased: users.erasedUsers,
       audienceOf: (view, thread) => audiences.of(view, thread),
     },
     config.cache.roomViewsMb * 1024 * 1024,

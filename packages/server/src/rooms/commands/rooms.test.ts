@@ -34,6 +34,7 @@ async function open(folder: string) {
     signer,
     clock: realClock,
     random: realRandom(),
+    erased: { ready: async () => undefined, has: () => false },
     audienceOf: async () => ({ tally: () => ({ counts: undefined, actions: [] }) }),
   }
   return { db, engine: new RoomEngine(ports, 1e8), transactions: new TransactionMemory(db) }

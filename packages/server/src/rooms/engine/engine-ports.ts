@@ -13,6 +13,8 @@ export interface EnginePorts {
   readonly signer: Signer
   readonly clock: Clock
   readonly random: Random
+  /** Which of our users left with the wish to be erased; `ready` resolves when they are known. */
+  readonly erased: { ready(): Promise<void>; has(userId: string): boolean }
   /**
    * Who is to be notified of a live event in a thread, or in the main timeline: by what the view and its members' rules say. Judges
    * without waiting.

@@ -26,7 +26,7 @@ export function clientEvent(event: StoredEvent, sight: RoomSight, reading: Readi
   if (redaction !== undefined) unsigned += `,"redacted_because":${bareEvent(redaction, reading)}`
   const relations = sight.relations(event)
   if (relations !== undefined) unsigned += `,"m.relations":${relations}`
-  return wanted(`${prefixOf(event.pdu, reading)},"unsigned":{${unsigned}}}`, reading)
+  return wanted(`${prefixOf(sight.shown(event), reading)},"unsigned":{${unsigned}}}`, reading)
 }
 
 /** An event of a state list: without what it replaced and without the reader's membership, which would cost a state each. */

@@ -22,7 +22,7 @@ export async function requireVisibleEvent(
   const joined = await lastJoined(ports.db, view, userId)
   // Who forgot the room reads what everybody may read, and nothing else.
   if (joined.when === 'before' && (await findAccess(ports.engine, roomId, userId)) === undefined) throw notFound()
-  const sight = new RoomSight(ports.db, view, userId, joinedUntil(joined))
+  const sight = new RoomSight(ports.engine.ports, view, userId, joinedUntil(joined))
   await sight.load([event])
   if (!sight.sees(event)) throw notFound()
   return { event, sight }

@@ -49,5 +49,5 @@ export async function readableState(ports: Pick<ReadingPorts, 'db' | 'stateHisto
 
 /** What the user sees of the room's events. */
 export function sightOf(engine: RoomEngine, access: RoomAccess, userId: UserId): RoomSight {
-  return new RoomSight(engine.ports.db, access.view, userId, joinedUntil(access.joined))
+  return new RoomSight(engine.ports, access.view, userId, joinedUntil(access.joined))
 }

@@ -1,6 +1,7 @@
-import { historyVisibility, membershipOfEvent, type UserId } from '@causeway/events'
+import { historyVisibility, membershipOfEvent, redactPdu, type Pdu, type UserId } from '@causeway/events'
 import { assert } from '../../assert.ts'
 import type { Database } from '../../storage/database.ts'
+import type { EnginePorts } from '../engine/engine-ports.ts'
 import { loadEvents, loadNode } from '../engine/load-room.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import type { EventNumber, KeyNumber, StateVector } from '../engine/state-vector.ts'
@@ -22,6 +23,7 @@ export class RoomSight {
   readonly view: RoomView
   readonly userId: UserId
   readonly #db: Database
+  readonly #erased: EnginePorts['erased']
   readonly #joinedUntil: number
   readonly #memberKey: KeyNumber
   readonly #visibilityKey: KeyNumber
@@ -32,8 +34,9 @@ export class RoomSight {
   readonly #threads = new Map<EventNumber, SeenThread>()
 
   /** `joinedUntil`: see `mayRead`; Infinity for somebody who is joined. */
-  constructor(db: Database, view: RoomView, userId: UserId, joinedUntil: number) {
+  constructor({ db, erased }: Pick<EnginePorts, 'db' | 'erased'>, view: RoomView, userId: UserId, joinedUntil: number) {
     this.#db = db
+    this.#erased = erased
     this.view = view
     this.userId = userId
     this.#joinedUntil = joinedUntil
@@ -54,6 +57,7 @@ export class RoomSight {
     if (nodes.size > 0) await this.#loadStandpoints([...nodes].sort((a, b) => a - b))
     if (wanted.length > 0) await this.#loadReplaced(wanted)
     await this.#loadRedactions(events)
+    await this.#erased.ready()
   }
 
   /** May the user read this event? It must have been loaded. */
@@ -61,6 +65,16 @@ export class RoomSight {
     const at = this.#standpoint(event.stateAfter)
     const before = this.#changesSight(event) ? this.#standpoint(event.stateBefore) : at
     return mayRead(event, at, before, this.#joinedUntil)
+  }
+
+  /**
+   * The event as the user is shown it: in its redacted form if its sender wanted to be erased and the user was not there when it was
+   * sent. Client-Server API, POST /account/deactivate.
+   */
+  shown(event: StoredEvent): Pdu {
+    const { pdu } = event
+    if (!this.#erased.has(pdu.sender) || pdu.sender === this.userId || this.membershipAt(event) === 'join') return pdu
+    return redactPdu(pdu, this.view.rules)
   }
 
   /** The user's membership at an event, with what the event itself changed. */

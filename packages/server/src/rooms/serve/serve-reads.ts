@@ -1,4 +1,4 @@
-import { historyVisibility, membershipOf, redactPdu, type EventId, type RoomId, type ServerName } from '@causeway/events'
+import { historyVisibility, membershipOf, redactPdu, type EventId, type Membership, type RoomId, type ServerName } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { historyBackwards } from '../../storage/tables/events.ts'
 import { wasInRoom } from '../../storage/tables/rooms.ts'
@@ -158,7 +158,15 @@ export class ServedReads {
 
   /** An event as `origin` may see it: whole, or redacted where the room's history was closed to its users. */
   async #json(view: RoomView, origin: ServerName, event: StoredEvent): Promise<string> {
-    return (await this.#visible(view, origin, event)) ? event.pdu.json : redactPdu(event.pdu, view.rules).json
+    const isWhole = (await this.#visible(view, origin, event)) && !(await this.#isErasedFor(view, origin, event))
+    return isWhole ? event.pdu.json : redactPdu(event.pdu, view.rules).json
+  }
+
+  /** Did the sender want to be erased, so that a server that was not there when it was sent gets the redacted form? */
+  async #isErasedFor(view: RoomView, origin: ServerName, event: StoredEvent): Promise<boolean> {
+    const { erased } = this.#engine.ports
+    await erased.ready()
+    return erased.has(event.pdu.sender) && !(await this.#wasThere(view, origin, event, ['join']))
   }
 
   async #visible(view: RoomView, origin: ServerName, event: StoredEvent): Promise<boolean> {
@@ -176,12 +184,21 @@ export class ServedReads {
       new LoadedState((await loadEvents(db, view, number === 0 ? [] : [number])).map((entry) => entry.pdu)),
     )
     if (visibility === 'world_readable' || (isInside && visibility === 'shared')) return true
+    return this.#wasThere(view, origin, event, visibility === 'invited' ? ['join', 'invite'] : ['join'])
+  }
+
+  /** Had somebody of `origin` one of these memberships when the event was sent? */
+  async #wasThere(view: RoomView, origin: ServerName, event: StoredEvent, memberships: readonly Membership[]): Promise<boolean> {
+    if (event.stateBefore === 0) return false
+    const { db } = this.#engine.ports
+    const { state } = await loadNode(db, view, event.stateBefore)
+    const suffix = `:${origin}`
     for (const [userId, memberKey] of view.memberKeys()) {
       const member = userId.endsWith(suffix) ? state.get(memberKey) : 0
       if (member === 0) continue
       const loaded = new LoadedState((await loadEvents(db, view, [member])).map((entry) => entry.pdu))
       const membership = membershipOf(loaded, userId)
-      if (membership === 'join' || (visibility === 'invited' && membership === 'invite')) return true
+      if (membership !== undefined && memberships.includes(membership)) return true
     }
     return false
   }

@@ -107,6 +107,7 @@ export const firstSchema: Migration = {
     `CREATE TABLE users (user_id text PRIMARY KEY, created_at integer NOT NULL, admin integer NOT NULL DEFAULT 0,
        deactivated integer NOT NULL DEFAULT 0, locked integer NOT NULL DEFAULT 0, suspended integer NOT NULL DEFAULT 0,
        erased integer NOT NULL DEFAULT 0) WITHOUT ROWID`,
+    `CREATE INDEX users_erased ON users (user_id) WHERE erased = 1`,
     `CREATE TABLE passwords (user_id text PRIMARY KEY, hash text NOT NULL, changed_at integer NOT NULL) WITHOUT ROWID`,
     `CREATE TABLE profiles (user_id text NOT NULL, field text NOT NULL, value text NOT NULL, PRIMARY KEY (user_id, field)) WITHOUT ROWID`,
     `CREATE TABLE devices (user_id text NOT NULL, device_id text NOT NULL, display_name text, created_at integer NOT NULL,

@@ -62,6 +62,12 @@ export function userIsActive(userId: string): Query<unknown> {
   return sql('users.isActive')`UPDATE users SET deactivated = 0 WHERE user_id = ${userId} AND deactivated = 0`
 }
 
+/** Accounts that were ended with the wish to be erased, by name after `after`, at most `limit`. */
+export function erasedUsersAfter(db: Database, after: string, limit: number): Promise<{ readonly user_id: string }[]> {
+  return db.all(sql<{ readonly user_id: string }>('users.erased')`
+    SELECT user_id FROM users WHERE erased = 1 AND user_id > ${after} ORDER BY user_id LIMIT ${limit}`)
+}
+
 /** A step with `expect: 1`: it may be deactivated already. */
 export function markDeactivated(userId: string, erased: number): Query<unknown> {
   return sql('users.deactivate')`

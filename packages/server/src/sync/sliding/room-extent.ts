@@ -53,7 +53,7 @@ async function joinedExtent(
   const moved = since !== undefined && !includes(since, membership)
   const isNew = moved && !(await wasJoined(ports, view, userId, sincePos, upTo))
   const end = await ports.stateHistory.stateAt(view, upTo)
-  const sight = new RoomSight(ports.db, view, userId, Infinity)
+  const sight = new RoomSight(ports.engine.ports, view, userId, Infinity)
   return { view, sight, from: isNew ? 0 : sincePos, upTo, end, isNew, onlyOwn: false }
 }
 
@@ -68,7 +68,7 @@ async function leftExtent(
   const [left] = membership.event === 0 ? [] : await loadEvents(ports.db, view, [membership.event])
   if (left?.pos === undefined || membershipOfEvent(left.pdu) !== membership.membership) return undefined
   const joined = await lastJoined(ports.db, view, userId)
-  const sight = new RoomSight(ports.db, view, userId, joinedUntil(joined))
+  const sight = new RoomSight(ports.engine.ports, view, userId, joinedUntil(joined))
   const wasMember = joined.when === 'before' && joined.left.event === left.event
   const upTo = left.pos
   const sincePos = since === undefined ? 0 : Math.min(upTo, await livePosAt(ports.db, view, since))

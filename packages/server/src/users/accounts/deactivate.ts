@@ -11,6 +11,7 @@ import { deleteProfile } from '../../storage/tables/profiles.ts'
 import { deleteThreadSubscriptions } from '../../storage/tables/thread-subscriptions.ts'
 import { deletePassword, findUser, markDeactivated } from '../../storage/tables/users.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import type { UserErasedAnnouncement } from './erased-users.ts'
 import { commitParts, always, mustFind, type UnitParts } from '../unit.ts'
 import { userRoomTask } from '../user-room-task.ts'
 
@@ -40,7 +41,9 @@ export class Deactivation {
     if (user.deactivated === 1) return commitParts(db, also)
     const deviceIds = (await devicesOf(db, userId)).map((device) => device.device_id)
     const already = (): MatrixError => new MatrixError('M_USER_DEACTIVATED', 'this account is deactivated already')
+    const erased: UserErasedAnnouncement = { kind: 'user-erased', userId }
     const end: UnitParts = {
+      announcements: erase ? [erased] : [],
       steps: [
         mustFind(markDeactivated(userId, erase ? 1 : 0), already),
         ...always([deletePassword(userId), deleteCrossSigningKeys(userId), deleteThreadSubscriptions(userId), ...deleteBackups(userId)]),
