@@ -86,7 +86,9 @@ export class ListIntroductions {
         prev_id: known === 0 ? [] : [known],
         ...(keys === undefined ? {} : deviceMembers(keys)),
       })
-      const told = edus.unit(db.nextPosition(), [{ servers, edu: { type: 'm.device_list_update', content } }])
+      const told = edus.unit(db.nextPosition(), [
+        { servers, edu: { type: 'm.device_list_update', content }, coalesceKey: `m.device_list_update ${userId}` },
+      ])
       done = (await db.commit({ ...told, steps })).committed
     }
   }

@@ -113,7 +113,8 @@ export class OwnDeviceLists {
       entries.map((entry) => entry.device_id),
       was,
     )
-    const stored: StoredEdu[] = servers.length === 0 ? [] : made.edus.map((edu) => ({ servers, edu }))
+    // What has not left yet is void: who was away finds a gap, and asks for the list as it is then.
+    const stored: StoredEdu[] = servers.length === 0 ? [] : made.edus.map((edu) => ({ servers, edu, coalesceKey: `${edu.type} ${userId}` }))
     const position = db.nextPosition()
     const { slot } = db
     const told = edus.unit(position, stored)

@@ -84,7 +84,7 @@ export const queuedEdusMax = 500
 export const eduMsMax = 30 * second
 /** Milliseconds that receipts wait for others of their kind. */
 export const receiptsHeldMs = 100
-/** Rows of EDUs that are kept for one server; for one that is away for long the oldest go first. */
+/** Rows of EDUs that are kept for one server, beside those that say what became of a user; for one that is away for long the oldest go first. */
 export const storedEdusMax = 10_000
 /** Milliseconds between two writes of what was delivered. */
 export const journalMs = second

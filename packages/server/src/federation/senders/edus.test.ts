@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { emptyObject, isJsonObject, parseEventId, parseRoomId, parseUserId } from '@causeway/events'
+import { pruneEdus, storedEdus } from '../../storage/tables/outbound.ts'
 import { SenderWorld, server } from './senders.fixture.ts'
 
 const minute = 60_000
@@ -94,4 +95,19 @@ test('EDUs that must arrive do, in order, once, through an outage and a crash; n
   await world.pass(2_000)
   assert.equal(await world.count('outbound_edus'), 0)
   assert.equal(await world.count('outbound_transactions'), 0)
+})
+
+test('of too many EDUs for a server that is away the oldest go, but for those that have a key', async (t) => {
+  const world = await new SenderWorld(t).open()
+  const a = server('a.test')
+  world.peers.dead('a.test')
+  const edu = (n: number) => ({ type: 'm.direct_to_device', content: Object.assign(emptyObject(), { n }) })
+  await world.store([{ servers: [a], edu: edu(0), coalesceKey: 'devices @u' }])
+  for (let n = 1; n < 10; n++) await world.store([{ servers: [a], edu: edu(n) }])
+  await world.db.commit({ steps: [{ query: pruneEdus('a.test', world.db.slot, 3) }] })
+  const left = await storedEdus(world.db, 'a.test', world.db.slot, { position: 0, seq: 0 }, 100)
+  assert.deepEqual(
+    left.map(({ json }) => JSON.parse(json).content.n),
+    [0, 6, 7, 8, 9],
+  )
 })

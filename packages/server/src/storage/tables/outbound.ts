@@ -114,11 +114,12 @@ export async function nextEduServer(db: Database, slot: number, after: string): 
   return row?.server
 }
 
-/** Let go of the oldest EDUs of a server beyond `kept`. */
+/** Let go of the oldest EDUs of a server beyond `kept`; those with a key stay: nothing else says what they say. */
 export function pruneEdus(server: string, slot: number, kept: number): Query<unknown> {
   return sql('outbound_edus.prune')`
-    DELETE FROM outbound_edus WHERE server = ${server} AND slot = ${slot} AND position <
-      (SELECT position FROM outbound_edus WHERE server = ${server} AND slot = ${slot} ORDER BY position DESC, seq DESC LIMIT 1 OFFSET ${kept})`
+    DELETE FROM outbound_edus WHERE server = ${server} AND slot = ${slot} AND coalesce_key = '' AND position <
+      (SELECT position FROM outbound_edus WHERE server = ${server} AND slot = ${slot} AND coalesce_key = ''
+       ORDER BY position DESC, seq DESC LIMIT 1 OFFSET ${kept})`
 }
 
 /** An event that is passed on. */
