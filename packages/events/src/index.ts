@@ -69,7 +69,8 @@ export { authChain, authDifference, type Chain, type Difference } from './resolv
 export type { AuthEdges } from './resolve/auth-graph.ts'
 export { conflictOf, type Conflict, type StateMap } from './resolve/conflict.ts'
 export type { Resolution, ResolutionInput } from './resolve/resolution.ts'
-export { resolveState } from './resolve/resolve-state.ts'
+export { resolveState, resolvingState } from './resolve/resolve-state.ts'
+export type { Steps } from './resolve/steps.ts'
 export { splitStateTuple, stateTuple, type StateTuple } from './resolve/state-tuple.ts'
 
 export type { PushFacts } from './push/compile-condition.ts'

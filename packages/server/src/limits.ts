@@ -52,6 +52,16 @@ export const limits = {
   undecidedRetryMsMax: 60 * 60_000,
   /** Rooms with undecided events that are taken up at start. */
   undecidedRoomsMax: 10_000,
+  /** Resolutions of a room's states that are remembered by what went into them. */
+  resolutionsKept: 16,
+  /** (state, key) pairs that are resolved at once; more states than that are resolved in groups. About 100 bytes each. */
+  resolutionEntriesMax: 1_000_000,
+  resolutionGroup: 20,
+  /** Milliseconds of state resolution that a room may take in a minute before it gets only a part of the time. */
+  resolutionBudgetMs: 5_000,
+  resolutionBudgetPeriodMs: 60_000,
+  /** Milliseconds that it then rests after each slice: it gets a fifth of a core. */
+  resolutionRestMs: 80,
   /** Missing events of a room that are kept in memory with their children, so that their coming is noticed. */
   missingInMemoryMax: 1_000,
   /** Received events of one room that wait for their worker; beyond it a peer's events are refused for now. */

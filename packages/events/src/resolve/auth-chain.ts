@@ -1,5 +1,6 @@
 import type { EventId } from '../ids/ids.ts'
 import { AuthGraph, type AuthEdges } from './auth-graph.ts'
+import { drain, type Steps } from './steps.ts'
 
 /** A walk's result, or the events that must be loaded before it can go on. */
 export type Chain = { readonly chain: ReadonlySet<EventId> } | { readonly missing: readonly EventId[] }
@@ -41,7 +42,7 @@ export function authDifference(sets: readonly Iterable<EventId>[], unconflicted:
   // Whatever an unconflicted event rests on is in every chain, so these walks end there.
   graph.walk(roots.flat(), (eventId) => unconflicted.has(eventId))
   if (graph.missing.size > 0) return { missing: [...graph.missing] }
-  const difference = differenceIn(graph, roots, unconflicted, new Set())
+  const difference = drain(differenceIn(graph, roots, unconflicted, new Set()))
   return graph.missing.size > 0 ? { missing: [...graph.missing] } : { difference }
 }
 
@@ -49,14 +50,15 @@ export function authDifference(sets: readonly Iterable<EventId>[], unconflicted:
  * {@link authDifference} on a graph that has been walked from all sets, without those of its events that are `known` to matter already.
  * Walks on from the unconflicted events only when it must: `graph.missing` tells whether the result holds.
  */
-export function differenceIn(
+export function* differenceIn(
   graph: AuthGraph,
   sets: readonly (readonly EventId[])[],
   unconflicted: ReadonlySet<EventId>,
   known: ReadonlySet<EventId>,
-): ReadonlySet<EventId> {
+): Steps<ReadonlySet<EventId>> {
   const counts = new Uint32Array(graph.size)
   for (const set of sets) {
+    yield
     const marks = graph.reach(set)
     for (let number = 0; number < marks.length; number++) counts[number] = (counts[number] ?? 0) + (marks[number] ?? 0)
   }
@@ -71,7 +73,7 @@ export function differenceIn(
   if (difference.size === 0) return difference
 
   // Some of these may still be in every chain, by way of an unconflicted event.
-  graph.walk(unconflicted)
+  yield* graph.walking(unconflicted)
   const common = graph.reach(unconflicted)
   for (const eventId of difference) if (common[graph.numberOf(eventId)] === 1) difference.delete(eventId)
   return difference

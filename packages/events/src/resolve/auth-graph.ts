@@ -1,4 +1,5 @@
 import type { EventId } from '../ids/ids.ts'
+import { drain, isStep, type Steps } from './steps.ts'
 
 /** The auth events that an event names, or nothing when the event is not loaded. */
 export type AuthEdges = (eventId: EventId) => readonly EventId[] | undefined
@@ -50,9 +51,15 @@ export class AuthGraph {
 
   /** Walks from these events to everything that they rest on, but not past an event that `isEnd` holds for. */
   walk(roots: Iterable<EventId>, isEnd: (eventId: EventId) => boolean = () => false): void {
+    drain(this.walking(roots, isEnd))
+  }
+
+  /** {@link walk}, step by step. */
+  *walking(roots: Iterable<EventId>, isEnd: (eventId: EventId) => boolean = () => false): Steps<void> {
     const queue: number[] = []
     for (const root of roots) this.#enqueue(queue, this.numberOf(root), isEnd)
     for (let at = 0; at < queue.length; at++) {
+      if (isStep(at)) yield
       const number = queue[at] ?? 0
       const end = this.#ends[number] ?? 0
       for (let edge = this.#starts[number] ?? 0; edge < end; edge++) this.#enqueue(queue, this.#targets[edge] ?? 0, isEnd)

@@ -3,6 +3,7 @@ import type { EventId } from '../ids/ids.ts'
 import { differenceIn } from './auth-chain.ts'
 import { AuthGraph, type AuthEdges } from './auth-graph.ts'
 import type { ResolutionInput } from './resolution.ts'
+import type { Steps } from './steps.ts'
 
 /** The set, or what must be loaded before it is known. */
 export type ConflictedSet = { readonly full: ReadonlySet<EventId> } | { readonly missing: readonly EventId[] }
@@ -12,7 +13,7 @@ export type ConflictedSet = { readonly full: ReadonlySet<EventId> } | { readonly
  * only in v2.1.
  * https://spec.matrix.org/v1.19/rooms/v12/#definitions
  */
-export function fullConflictedSet(input: ResolutionInput): ConflictedSet {
+export function* fullConflictedSet(input: ResolutionInput): Steps<ConflictedSet> {
   const sets = input.sets.map((set) => [...set.values()])
   const conflicted = new Set(sets.flat())
   const edges = edgesOf(input, conflicted)
@@ -22,12 +23,12 @@ export function fullConflictedSet(input: ResolutionInput): ConflictedSet {
   const unconflicted = new Set(input.unconflicted.values())
   const hasSubgraph = input.rules.stateResolution === 'v2.1'
   // Whatever an unconflicted event rests on is in every chain. A path of the subgraph may still lead through it.
-  graph.walk(conflicted, hasSubgraph ? undefined : (eventId) => unconflicted.has(eventId))
+  yield* graph.walking(conflicted, hasSubgraph ? undefined : (eventId) => unconflicted.has(eventId))
   if (graph.missing.size > 0) return { missing: [...graph.missing] }
 
   const full = new Set(conflicted)
   if (hasSubgraph) for (const eventId of conflictedSubgraph(graph, conflicted)) full.add(eventId)
-  for (const eventId of differenceIn(graph, sets, unconflicted, conflicted)) full.add(eventId)
+  for (const eventId of yield* differenceIn(graph, sets, unconflicted, conflicted)) full.add(eventId)
   return graph.missing.size > 0 ? { missing: [...graph.missing] } : { full }
 }
 

@@ -2,6 +2,7 @@ import type { EventId } from '../ids/ids.ts'
 import { compareCodePoints } from '../json/canonical-json.ts'
 import type { Pdu } from '../pdu/pdu.ts'
 import type { ResolutionInput } from './resolution.ts'
+import { isStep, type Steps } from './steps.ts'
 
 /** Sorted events, or what must be loaded to sort them. */
 export type Ordering = { readonly sorted: readonly Pdu[] } | { readonly missing: readonly EventId[] }
@@ -11,9 +12,13 @@ export type Ordering = { readonly sorted: readonly Pdu[] } | { readonly missing:
  * power levels are older come first, then by time, then by id.
  * https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
-export function mainlineOrdering(events: readonly Pdu[], power: Pdu | undefined, input: ResolutionInput): Ordering {
+export function* mainlineOrdering(events: readonly Pdu[], power: Pdu | undefined, input: ResolutionInput): Steps<Ordering> {
   const mainline = new Mainline(power, input)
-  const positions = new Map(events.map((event) => [event.eventId, mainline.positionOf(event)]))
+  const positions = new Map<EventId, number>()
+  for (const [at, event] of events.entries()) {
+    if (isStep(at)) yield
+    positions.set(event.eventId, mainline.positionOf(event))
+  }
   if (mainline.missing.size > 0) return { missing: [...mainline.missing] }
 
   const positionOf = (event: Pdu): number => positions.get(event.eventId) ?? Infinity

@@ -1,4 +1,5 @@
 import type { Resolution, ResolutionInput } from './resolution.ts'
+import { drain, type Steps } from './steps.ts'
 import { resolveV1 } from './resolve-v1.ts'
 import { resolveV2 } from './resolve-v2.ts'
 
@@ -10,6 +11,11 @@ import { resolveV2 } from './resolve-v2.ts'
  * https://spec.matrix.org/v1.19/rooms/v12/#state-resolution
  */
 export function resolveState(input: ResolutionInput): Resolution {
+  return drain(resolvingState(input))
+}
+
+/** {@link resolveState}, step by step: a resolution of many events takes seconds, which its driver need not take at a stretch. */
+export function* resolvingState(input: ResolutionInput): Steps<Resolution> {
   if (input.sets.every((set) => set.size === 0)) return { resolved: new Map() }
-  return input.rules.stateResolution === 'v1' ? resolveV1(input) : resolveV2(input)
+  return yield* input.rules.stateResolution === 'v1' ? resolveV1(input) : resolveV2(input)
 }

@@ -4,6 +4,7 @@ import type { EventId } from '../ids/ids.ts'
 import type { AuthState, Pdu } from '../pdu/pdu.ts'
 import { missingBase } from './resolving-state.ts'
 import type { Resolution, ResolutionInput } from './resolution.ts'
+import type { Steps } from './steps.ts'
 import { splitStateTuple, stateTuple, type StateTuple } from './state-tuple.ts'
 
 /** The events that decide over others are resolved first, in this order. */
@@ -15,7 +16,7 @@ const passes = ['m.room.power_levels', 'm.room.join_rules', 'm.room.member'] as 
  * different `event_ids` for the same `(event_type, state_key)`."
  * https://spec.matrix.org/v1.19/rooms/v1/#state-resolution
  */
-export function resolveV1(input: ResolutionInput): Resolution {
+export function* resolveV1(input: ResolutionInput): Steps<Resolution> {
   const candidates = candidatesByTuple(input)
   const missing = new Set<EventId>()
   const events: Pdu[] = []
@@ -41,7 +42,7 @@ export function resolveV1(input: ResolutionInput): Resolution {
     else if (accepted.length === 1 && only !== undefined) alone.set(tuple, only)
     else if (accepted.length > 1) conflicts.set(tuple, inOrder(accepted.flatMap((eventId) => input.event(eventId) ?? [])))
   }
-  resolveInPasses(conflicts, resolved, input)
+  yield* resolveInPasses(conflicts, resolved, input)
   return { resolved: new Map([...resolved, ...alone]) }
 }
 
@@ -54,12 +55,17 @@ function candidatesByTuple(input: ResolutionInput): ReadonlyMap<StateTuple, read
   return new Map([...candidates].map(([tuple, eventIds]) => [tuple, [...eventIds]]))
 }
 
-function resolveInPasses(conflicts: Map<StateTuple, readonly Pdu[]>, resolved: Map<StateTuple, EventId>, input: ResolutionInput): void {
+function* resolveInPasses(
+  conflicts: Map<StateTuple, readonly Pdu[]>,
+  resolved: Map<StateTuple, EventId>,
+  input: ResolutionInput,
+): Steps<void> {
   // Keys of one pass do not see each other's results, so that their order does not matter.
   for (const type of passes) {
     const found: [StateTuple, EventId][] = []
     for (const [tuple, events] of conflicts) {
       if (!isOfPass(tuple, type)) continue
+      yield
       const chosen = resolveAuthKey(tuple, events, resolved, input)
       if (chosen !== undefined) found.push([tuple, chosen.eventId])
       conflicts.delete(tuple)
@@ -71,6 +77,7 @@ function resolveInPasses(conflicts: Map<StateTuple, readonly Pdu[]>, resolved: M
   // `sha1(event_id)` that passes authentication in R and add it to R." Where none passes, servers in use take the one of least depth.
   const state = viewOf(new Map(resolved), input)
   for (const [tuple, events] of conflicts) {
+    yield
     const chosen = events.findLast((event) => authorize(event, state, input.rules).allowed) ?? events[0]
     if (chosen !== undefined) resolved.set(tuple, chosen.eventId)
   }

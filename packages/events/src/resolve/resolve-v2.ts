@@ -8,26 +8,27 @@ import { powerOrdering } from './power-ordering.ts'
 import type { Resolution, ResolutionInput } from './resolution.ts'
 import { authEventIds, missingBase, ResolvingState } from './resolving-state.ts'
 import { stateTuple, type StateTuple } from './state-tuple.ts'
+import { isStep, type Steps } from './steps.ts'
 
 /**
  * State resolution v2, and v2.1 of room version 12.
  * https://spec.matrix.org/v1.19/rooms/v12/#algorithm
  */
-export function resolveV2(input: ResolutionInput): Resolution {
-  const conflicted = fullConflictedSet(input)
+export function* resolveV2(input: ResolutionInput): Steps<Resolution> {
+  const conflicted = yield* fullConflictedSet(input)
   if ('missing' in conflicted) return { missing: missingBodies(new Set(conflicted.missing), input) }
   const { full } = conflicted
 
   const startsEmpty = input.rules.stateResolution === 'v2.1'
   const events = [...full].flatMap((eventId) => input.event(eventId) ?? [])
-  const missing = missingInputs(full, events, startsEmpty, input)
+  const missing = yield* missingInputs(full, events, startsEmpty, input)
   if (missing.size > 0) return { missing: [...missing] }
 
   // 1. "Select the set X of all power events that appear in the full conflicted set. For each such power event P, enlarge X by adding the
   // events in the auth chain of P which also belong to the full conflicted set. Sort X into a list using the reverse topological power
   // ordering."
   const chosen = powerEventsAndChains(events, full, input)
-  const first = powerOrdering(
+  const first = yield* powerOrdering(
     events.filter(({ eventId }) => chosen.has(eventId)),
     input,
   )
@@ -35,16 +36,16 @@ export function resolveV2(input: ResolutionInput): Resolution {
   // 2. "Apply the iterative auth checks algorithm, starting from the unconflicted state map (v12: an empty state map), to the list of
   // events …"
   const state = new ResolvingState(input, startsEmpty ? new Map() : input.unconflicted)
-  applyInOrder(first, state, input)
+  yield* applyInOrder(first, state, input)
 
   // 3. "Take all remaining events that weren't picked in step 1 and order them by the mainline ordering based on the power level in the
   // partially resolved state obtained in step 2."
   const remaining = events.filter(({ eventId }) => !chosen.has(eventId))
-  const second = mainlineOrdering(remaining, state.get('m.room.power_levels', ''), input)
+  const second = yield* mainlineOrdering(remaining, state.get('m.room.power_levels', ''), input)
   if ('missing' in second) return { missing: second.missing }
 
   // 4. "Apply the iterative auth checks algorithm on the partial resolved state and the list of events from the previous step."
-  applyInOrder(second.sorted, state, input)
+  yield* applyInOrder(second.sorted, state, input)
 
   // 5. "Update the result by replacing any event with the event with the same key from the unconflicted state map, if such an event
   // exists …"
@@ -60,10 +61,16 @@ function missingBodies(missing: Set<EventId>, input: ResolutionInput): EventId[]
 }
 
 /** Everything that the orderings and checks read, but for the older power levels events of the mainline. */
-function missingInputs(full: ReadonlySet<EventId>, events: readonly Pdu[], startsEmpty: boolean, input: ResolutionInput): Set<EventId> {
+function* missingInputs(
+  full: ReadonlySet<EventId>,
+  events: readonly Pdu[],
+  startsEmpty: boolean,
+  input: ResolutionInput,
+): Steps<Set<EventId>> {
   const missing = startsEmpty ? new Set<EventId>() : missingBase(events, input)
   for (const eventId of full) if (input.event(eventId) === undefined) missing.add(eventId)
-  for (const event of events) {
+  for (const [at, event] of events.entries()) {
+    if (isStep(at)) yield
     for (const eventId of authEventIds(event, input)) if (input.event(eventId) === undefined) missing.add(eventId)
   }
   const power = startsEmpty ? undefined : input.unconflicted.get(stateTuple('m.room.power_levels', ''))
@@ -94,8 +101,9 @@ function powerEventsAndChains(events: readonly Pdu[], full: ReadonlySet<EventId>
  * The *iterative auth checks algorithm*: "applying the state event to the room state if the state event is allowed by the authorisation
  * rules".
  */
-function applyInOrder(events: readonly Pdu[], state: ResolvingState, input: ResolutionInput): void {
-  for (const event of events) {
+function* applyInOrder(events: readonly Pdu[], state: ResolvingState, input: ResolutionInput): Steps<void> {
+  for (const [at, event] of events.entries()) {
+    if (isStep(at)) yield
     // Rejected events stay out. The spec would let some of them back in; the servers in use keep them out.
     if (input.isRejected(event.eventId)) continue
     if (authorize(event, state.forEvent(event), input.rules).allowed) state.set(event)

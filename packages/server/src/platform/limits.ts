@@ -23,3 +23,6 @@ export const nameQuestionTries = 3
 export const addressesPerNameMax = 16
 /** Bytes of a file that are read at once. */
 export const blobReadBytes = 64 * 1024
+
+/** Milliseconds that long work may hold the event loop at a stretch: what others then wait for is not felt. */
+export const timeSliceMs = 20

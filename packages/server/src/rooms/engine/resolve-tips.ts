@@ -1,9 +1,12 @@
-import { resolveState, stateTuple, splitStateTuple, type EventId, type Pdu, type StateTuple } from '@causeway/events'
+import { resolvingState, splitStateTuple, stateTuple, type EventId, type Steps, type StateTuple } from '@causeway/events'
 import { assert } from '../../assert.ts'
+import { limits } from '../../limits.ts'
+import { TimeSlice } from '../../platform/time-slice.ts'
+import type { AuthLinks } from './auth-links.ts'
 import type { EnginePorts } from './engine-ports.ts'
-import { loadEvents, loadNode, loadNumbers } from './load-room.ts'
+import { loadNode } from './load-room.ts'
+import { ResolutionEvents } from './resolution-events.ts'
 import type { RoomView, StateNode, Tip } from './room-view.ts'
-import { standing, type StoredEvent } from './stored-event.ts'
 
 type WriteNode = (node: StateNode, from: StateNode) => StateNode
 
@@ -25,7 +28,10 @@ export async function resolveTips(
   return resolveNodes(ports, view, [...nodes.values()], writeNode)
 }
 
-/** The resolution of some states, none twice. The result is one of them, or a new one, handed to `writeNode`. */
+/**
+ * The resolution of some states, none twice. The result is one of them, or a new one, handed to `writeNode`. Remembered by the states'
+ * numbers. It gives way to other work after each slice of time; a room that resolves for long gets a part of the time only.
+ */
 export async function resolveNodes(
   ports: EnginePorts,
   view: RoomView,
@@ -34,19 +40,51 @@ export async function resolveNodes(
 ): Promise<StateNode> {
   const [first, ...others] = nodes
   assert(first !== undefined, 'there is a state to resolve')
+  if (others.length === 0) return first
+  const name = nodes
+    .map((node) => node.node)
+    .sort((a, b) => a - b)
+    .join(' ')
+  const known = view.resolutions.get(name)
+  if (known !== undefined) return known
+  const slice = new TimeSlice(ports.clock)
   const conflicted = new Set<number>()
-  for (const other of others) for (const [key] of first.state.differences(other.state)) conflicted.add(key)
-  if (conflicted.size === 0) return first
+  for (const other of others) {
+    for (const [key] of first.state.differences(other.state)) conflicted.add(key)
+    if (slice.over) await slice.rest()
+  }
+  const resolved = conflicted.size === 0 ? first : await resolveConflict(ports, view, nodes, conflicted, slice, writeNode)
+  view.resolutions.set(name, resolved)
+  return resolved
+}
 
-  const winners = await winnersOf(ports, view, nodes, conflicted)
+async function resolveConflict(
+  ports: EnginePorts,
+  view: RoomView,
+  nodes: readonly StateNode[],
+  conflicted: ReadonlySet<number>,
+  slice: TimeSlice,
+  writeNode: WriteNode,
+): Promise<StateNode> {
+  const [first] = nodes
+  assert(first !== undefined, 'there is a state to resolve')
+  if (nodes.length > limits.resolutionGroup && nodes.length * conflicted.size > limits.resolutionEntriesMax) {
+    // Nobody but an attacker makes so many states that differ in so much: the room stays usable, whatever it agrees on.
+    const results: StateNode[] = []
+    for (let at = 0; at < nodes.length; at += limits.resolutionGroup) {
+      results.push(await resolveNodes(ports, view, nodes.slice(at, at + limits.resolutionGroup), writeNode))
+    }
+    return resolveNodes(ports, view, [...new Map(results.map((node) => [node.node, node])).values()], writeNode)
+  }
+  const winners = await winnersOf(ports, view, nodes, conflicted, slice)
   let state = first.state
   for (const key of conflicted) {
     const winner = winners.get(key) ?? 0
     if (state.get(key) !== winner) state = state.with(key, winner)
+    if (slice.over) await slice.rest()
   }
   const same = nodes.find((node) => node.state.differences(state).length === 0)
-  if (same !== undefined) return same
-  return writeNode({ node: view.nextNumber(), links: first.links + 1, state }, first)
+  return same ?? writeNode({ node: view.nextNumber(), links: first.links + 1, state }, first)
 }
 
 async function winnersOf(
@@ -54,57 +92,69 @@ async function winnersOf(
   view: RoomView,
   nodes: readonly StateNode[],
   conflicted: ReadonlySet<number>,
+  slice: TimeSlice,
 ): Promise<Map<number, number>> {
-  const first = nodes[0]
+  const [first] = nodes
   assert(first !== undefined, 'there is a state to resolve')
-  const loaded = new Map<EventId, StoredEvent>()
-  const remember = (events: readonly StoredEvent[]): void => {
-    for (const event of events) loaded.set(event.pdu.eventId, event)
-  }
-  const all = new Set(nodes.flatMap((node) => [...conflicted].map((key) => node.state.get(key))))
-  for (const [, event] of first.state.entries()) all.add(event)
-  all.delete(0)
-  remember(await loadEvents(ports.db, view, [...all]))
-  const byNumber = new Map([...loaded.values()].map((event) => [event.event, event.pdu.eventId]))
+  const events = new ResolutionEvents(ports.db, view, slice)
+  const { links } = events
+  const contested = new Set(nodes.flatMap((node) => [...conflicted].map((key) => node.state.get(key))))
+  contested.delete(0)
+  const common = new Map([...first.state.entries()].filter(([key]) => !conflicted.has(key)))
+  const commonEvents = new Set(common.values())
+  await links.load(commonEvents)
+  await events.load([...contested])
+  const passesCommon = view.rules.stateResolution === 'v2.1'
+  if (view.rules.stateResolution === 'v1') await links.load(contested)
+  else await links.loadChains(contested, (number) => !passesCommon && commonEvents.has(number))
 
-  const entry = (key: number, node: StateNode): [StateTuple, EventId] | undefined => {
+  const entry = ([key, number]: readonly [number, number]): [StateTuple, EventId][] => {
     const pair = view.keys.at(key)
-    const id = byNumber.get(node.state.get(key))
-    return pair?.stateKey === undefined || id === undefined ? undefined : [stateTuple(pair.type, pair.stateKey), id]
+    const id = links.idOf(number)
+    return pair?.stateKey === undefined || id === undefined ? [] : [[stateTuple(pair.type, pair.stateKey), id]]
   }
-  const present = (entries: Iterable<[StateTuple, EventId] | undefined>): Map<StateTuple, EventId> =>
-    new Map([...entries].filter((pair) => pair !== undefined))
-  const sets = nodes.map((node) => present([...conflicted].map((key) => entry(key, node))))
-  const unconflicted = present([...first.state.entries()].filter(([key]) => !conflicted.has(key)).map(([key]) => entry(key, first)))
-
+  const unconflicted = new Map([...common].flatMap(entry))
+  const sets: Map<StateTuple, EventId>[] = []
+  for (const node of nodes) {
+    sets.push(new Map([...conflicted].flatMap((key) => entry([key, node.state.get(key)]))))
+    if (slice.over) await slice.rest()
+  }
   for (;;) {
-    const outcome = resolveState({
+    const steps = resolvingState({
       rules: view.rules,
       sets,
       unconflicted,
-      event: (id): Pdu | undefined => loaded.get(id)?.pdu,
-      isRejected: (id) => loaded.get(id)?.standing === standing.rejected,
+      event: (id) => events.body(id)?.pdu,
+      authEvents: (id) => links.authEvents(id),
+      isRejected: (id) => links.isRejected(id),
     })
-    if ('resolved' in outcome) return numbersOfResolved(view, outcome.resolved, loaded)
-    const numbers = await loadNumbers(ports.db, view, outcome.missing)
-    assert(
-      outcome.missing.every((id) => numbers.has(id)),
-      'the auth chain of stored events is stored',
-    )
-    remember(await loadEvents(ports.db, view, [...numbers.values()]))
+    const outcome = await driven(ports, view, steps, slice)
+    if ('resolved' in outcome) return numbersOfResolved(view, outcome.resolved, links)
+    await events.loadMissing(outcome.missing)
   }
 }
 
-function numbersOfResolved(
-  view: RoomView,
-  resolved: ReadonlyMap<StateTuple, EventId>,
-  loaded: ReadonlyMap<EventId, StoredEvent>,
-): Map<number, number> {
+/** Drive a resolution: others have their turn after each slice, and longer turns once the room has used up its budget. */
+async function driven<T>(ports: EnginePorts, view: RoomView, steps: Steps<T>, slice: TimeSlice): Promise<T> {
+  const { resolving } = view
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    if (!slice.over) continue
+    const now = ports.clock.monotonic()
+    if (now - resolving.from > limits.resolutionBudgetPeriodMs) Object.assign(resolving, { from: now, spent: 0 })
+    const before = slice.spent
+    await slice.rest(resolving.spent > limits.resolutionBudgetMs ? limits.resolutionRestMs : 0)
+    resolving.spent += slice.spent - before
+  }
+}
+
+function numbersOfResolved(view: RoomView, resolved: ReadonlyMap<StateTuple, EventId>, links: AuthLinks): Map<number, number> {
   const winners = new Map<number, number>()
   for (const [tuple, id] of resolved) {
     const [type, stateKey] = splitStateTuple(tuple)
     const key = view.keys.find(type, stateKey)
-    const event = loaded.get(id)?.event
+    const event = links.numberOf(id)
     if (key !== undefined && event !== undefined) winners.set(key, event)
   }
   return winners

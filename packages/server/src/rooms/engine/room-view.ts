@@ -77,6 +77,11 @@ export class RoomView {
   /** Events that we have not got, and the events in our graph that follow them. */
   readonly missing = new Map<EventId, Set<EventNumber>>()
 
+  /** Resolutions by the numbers of the states that went into them. */
+  readonly resolutions = new RecentMap<string, StateNode>(limits.resolutionsKept)
+  /** Milliseconds of state resolution since `from`, on the monotonic clock. */
+  readonly resolving = { from: 0, spent: 0 }
+
   readonly relations = new RoomRelations()
 
   /** Our users who are subscribed to threads, by the threads' roots, as far as it was asked. */

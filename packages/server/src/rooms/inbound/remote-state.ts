@@ -1,5 +1,6 @@
 import { authEventKeys, authorize, type EventId, type JsonObject, type Pdu, type ServerName } from '@causeway/events'
 import { limits } from '../../limits.ts'
+import { TimeSlice } from '../../platform/time-slice.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import { findEvent, loadEvents, loadNode, loadNumbers } from '../engine/load-room.ts'
 import { writeNode } from '../engine/place-event.ts'
@@ -141,8 +142,10 @@ export async function adoptState(
   await storeOutliers(engine.ports, view, unit, claimed.pdus)
   const numbers = await loadNumbers(engine.ports.db, view, claimed.stateIds)
   let state = StateVector.empty
+  const slice = new TimeSlice(engine.ports.clock)
   for (const event of await loadEvents(engine.ports.db, view, [...numbers.values()])) {
     if (event.isState && counts(event)) state = state.with(event.key, event.event)
+    if (slice.over) await slice.rest()
   }
   const create = view.keys.find('m.room.create', '')
   if (create === undefined || state.get(create) === 0) return undefined

@@ -1,4 +1,5 @@
 import type { EventId, Pdu } from '@causeway/events'
+import { TimeSlice } from '../../platform/time-slice.ts'
 import type { EnginePorts } from '../engine/engine-ports.ts'
 import { loadEvents, loadNumbers } from '../engine/load-room.ts'
 import { placeEvent } from '../engine/place-event.ts'
@@ -34,7 +35,9 @@ export async function storeOutliers(
     return event?.standing === standing.undecided ? event : undefined
   }
   const open = pdus.filter(({ eventId }) => !stored.has(eventId) || undecided(eventId) !== undefined)
+  const slice = new TimeSlice(ports.clock)
   for (const pdu of inAuthOrder(open)) {
+    if (slice.over) await slice.rest()
     const verdict = await judgeByAuthEvents(ports, view, pdu)
     if ('missingAuth' in verdict) continue
     const existing = undecided(pdu.eventId)

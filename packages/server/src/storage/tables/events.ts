@@ -121,6 +121,21 @@ export function eventsByNumber(db: Database, room: number, events: readonly numb
     WHERE e.room = ${room} AND e.event ${new In(events)}`)
 }
 
+/** What state resolution reads of an event beside its body. */
+export interface EventLinks {
+  readonly event: number
+  readonly event_id: string
+  readonly standing: number
+  readonly edges: Uint8Array
+}
+
+/** The links of events of a room by number, in no order. Bound: the list, at most some hundred a call. */
+export function linksByNumber(db: Database, room: number, events: readonly number[]): Promise<EventLinks[]> {
+  if (events.length === 0) return Promise.resolve([])
+  return db.all(sql<EventLinks>('events.links')`
+    SELECT event, event_id, standing, edges FROM events WHERE room = ${room} AND event ${new In(events)}`)
+}
+
 /** Events in live order: positions after `after` up to `upTo`, newest first, at most `limit`. */
 export function liveEventsBackwards(db: Database, room: number, after: number, upTo: number, limit: number): Promise<EventRow[]> {
   return db.all(sql<EventRow>('events.liveBackwards')`
