@@ -32,7 +32,7 @@ export const unusedMsMin = hour
 /** Milliseconds without a byte after which what arrives is given up; an upload takes `mediaRequestMsMax` at most. */
 export const incomingMsMax = hour
 /** Milliseconds between two sweeps, and rows that one of them removes at most. */
-export const sweepMs = 10 * minute
+export const sweepMs = hour
 export const sweepRowsMax = 1_000
 
 /** Bytes of an answer around the file: boundaries, headers and the JSON part. */

@@ -197,6 +197,8 @@ async function configOf(serverName: string, more: SimSetting['environment'] = {}
     CAUSEWAY_SERVER_NAME: serverName,
     CAUSEWAY_REGISTRATION: 'open',
     CAUSEWAY_RATE_LIMITS: 'off',
+    // There are no disks in this world: nothing is ever put there.
+    CAUSEWAY_MEDIA_FOLDER: '/nonexistent/simulated-media',
     CAUSEWAY_ALLOW_PUBLIC_ROOMS_OVER_FEDERATION: 'on',
     ...more,
   }
