@@ -10,6 +10,11 @@ export class Turns {
     this.#waitingMax = waitingMax
   }
 
+  /** Is nothing running, and nobody waiting? */
+  get idle(): boolean {
+    return this.#running === 0
+  }
+
   /** Run `work` when its turn comes. Absent, and not run, when too many wait. */
   async run<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (this.#running >= this.#runningMax) {

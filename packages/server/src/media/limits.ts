@@ -44,9 +44,11 @@ export const jsonPartBytesMax = 64 * 1024
 export const locationRedirectsMax = 3
 /** Milliseconds for a file that is somewhere else. */
 export const locationMsMax = 5 * minute
-/** Files of other servers that are fetched at once, and of one server. */
-export const fetchesMax = 64
-export const fetchesPerServerMax = 16
+/** Files that are fetched from one server at once, of the six connections to it, and how many more wait for their turn. */
+export const fetchesPerServerMax = 4
+export const fetchesWaitingMax = 200
+/** Files of all other servers that are fetched or wait for it. */
+export const fetchesMax = 1_000
 /** Pieces of media that could not be fetched and are remembered for it, and for how long in milliseconds; some 300 bytes each. */
 export const failuresMax = 5_000
 export const failureMs = minute

@@ -23,6 +23,7 @@ import { realRandom } from '../platform/random.ts'
 import { openMemory, openSqliteInline } from '../storage/sqlite/open-sqlite.ts'
 import { mediaUsage } from '../storage/tables/media-files.ts'
 import { composeMedia, type Media } from './compose-media.ts'
+import { fetchesPerServerMax } from './limits.ts'
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void
 
@@ -161,6 +162,27 @@ test('all who ask at the same time share one fetch, and an absent file is not as
   await get('shared')
   for (let i = 0; i < 3; i++) await assert.rejects(get('absent'), { code: 'M_NOT_FOUND' })
   assert.equal(requests.length, 2)
+})
+
+test('of one server only some are fetched at once, and the others have their turn', async (t) => {
+  const { answers, get } = await world(t)
+  let running = 0
+  let most = 0
+  for (let i = 0; i < 20; i++) {
+    answers.set(`m${i}`, (response, request) => {
+      most = Math.max(most, ++running)
+      setImmediate(() => {
+        running -= 1
+        give(multipart(String(i)))(response, request)
+      })
+    })
+  }
+  const all = await Promise.all(Array.from({ length: 20 }, (_, i) => get(`m${i}`)))
+  assert.deepEqual(
+    all,
+    Array.from({ length: 20 }, (_, i) => `text/plain null ${i}`),
+  )
+  assert.ok(most <= fetchesPerServerMax)
 })
 
 test('a server that does not know the operation is asked the old way, and no other', async (t) => {

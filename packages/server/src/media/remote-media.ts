@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { MatrixError } from '../errors.ts'
 import type { FederationClient } from '../federation/client/federation-client.ts'
 import type { FederationFailure } from '../federation/client/federation-result.ts'
+import { Turns } from '../federation/turns.ts'
 import type { OutboundClient } from '../http/outbound/outbound-client.ts'
 import { OutboundError } from '../http/outbound/outbound-fault.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -11,7 +12,7 @@ import type { Counter, Metrics } from '../platform/metrics.ts'
 import type { Database } from '../storage/database.ts'
 import { addMedia, findMedia, type MediaRow } from '../storage/tables/media.ts'
 import { addUsage } from '../storage/tables/media-files.ts'
-import { failureMs, failuresMax, fetchesMax, fetchesPerServerMax } from './limits.ts'
+import { failureMs, failuresMax, fetchesMax, fetchesPerServerMax, fetchesWaitingMax } from './limits.ts'
 import type { MediaFiles } from './media-files.ts'
 import { MultipartFault } from './multipart.ts'
 import type { RemoteCache } from './remote-cache.ts'
@@ -40,7 +41,7 @@ interface Failure {
 export class RemoteMedia {
   readonly #ports: Ports
   readonly #fetches = new Map<string, Promise<MediaRow | MatrixError>>()
-  readonly #perServer = new Map<ServerName, number>()
+  readonly #turns = new Map<ServerName, Turns>()
   readonly #failures = new LRUCache<string, Failure>({ max: failuresMax })
   readonly #fetched: Counter
   readonly #failed: Counter
@@ -79,29 +80,30 @@ export class RemoteMedia {
     const now = this.#ports.clock.monotonic()
     const failure = this.#failures.get(key)
     if (failure !== undefined && failure.until > now) return Promise.resolve(failure.error)
-    const ofServer = this.#perServer.get(server) ?? 0
-    if (this.#fetches.size >= fetchesMax || ofServer >= fetchesPerServerMax) {
-      return Promise.resolve(new MatrixError('M_LIMIT_EXCEEDED', 'too many files are being fetched', { extra: { retry_after_ms: 1_000 } }))
-    }
-    this.#perServer.set(server, ofServer + 1)
-    const fetching = this.#fetch(server, mediaId, timeoutMs)
+    const fetching = this.#inTurn(server, () => this.#fetch(server, mediaId, timeoutMs))
       .then((result) => this.#note(key, result))
-      .finally(() => {
-        this.#fetches.delete(key)
-        const left = (this.#perServer.get(server) ?? 1) - 1
-        if (left === 0) this.#perServer.delete(server)
-        else this.#perServer.set(server, left)
-      })
+      .finally(() => this.#fetches.delete(key))
     this.#fetches.set(key, fetching)
     return fetching
+  }
+
+  /** Some at a time of each server: files must not keep its other requests from their connections. */
+  async #inTurn(server: ServerName, fetch: () => Promise<MediaRow | MatrixError>): Promise<MediaRow | MatrixError> {
+    const turns = this.#turns.get(server) ?? new Turns(fetchesPerServerMax, fetchesWaitingMax)
+    this.#turns.set(server, turns)
+    const result = this.#fetches.size < fetchesMax ? await turns.run(fetch) : undefined
+    if (turns.idle) this.#turns.delete(server)
+    return result ?? new MatrixError('M_LIMIT_EXCEEDED', 'too many files are being fetched', { extra: { retry_after_ms: 1_000 } })
   }
 
   #note(key: string, result: MediaRow | MatrixError): MediaRow | MatrixError {
     if (result instanceof MatrixError) {
       this.#failed.add()
-      // What is about to be uploaded is asked for again at once.
+      // What is about to be uploaded is asked for again at once, and so is what had no turn.
       const { code } = result
-      if (code !== 'M_NOT_YET_UPLOADED') this.#failures.set(key, { error: result, until: this.#ports.clock.monotonic() + failureMs })
+      if (code !== 'M_NOT_YET_UPLOADED' && code !== 'M_LIMIT_EXCEEDED') {
+        this.#failures.set(key, { error: result, until: this.#ports.clock.monotonic() + failureMs })
+      }
     } else {
       this.#fetched.add()
       this.#failures.delete(key)
