@@ -68,6 +68,20 @@ export const limits = {
   inboxRoomMax: 5_000,
   /** Servers that a join is tried through. */
   joinServersMax: 10,
+  /** Servers in a room by the word of the one that let us in: more than any room has. */
+  listedServersMax: 50_000,
+  /** Events of a room's state that are checked, and that are written, at a stretch: others are served in between. */
+  stateSliceChecked: 100,
+  stateSliceStored: 250,
+  /** Events judged again at a stretch when a room's state is complete. */
+  provisionalSlice: 100,
+  /** Milliseconds between attempts to fetch the rest of a room's state, when no server gave it: doubling from the first to the second. */
+  resyncRetryMsMin: 5_000,
+  resyncRetryMsMax: 600_000,
+  /** Servers that are asked for the rest of a room's state in one attempt. */
+  resyncServersMax: 20,
+  /** Milliseconds that a request waits for the rest of a room's state: below the patience of clients and proxies. */
+  completionWaitMsMax: 50_000,
   /** Stripped events kept of an invite, and the size of each one's content in UTF-16 units. */
   strippedStateMax: 50,
   strippedContentMax: 16_384,

@@ -16,6 +16,12 @@ interface Ports {
   readonly edus: EduOutbox
 }
 
+/** A server that shared no room with a user, and whether it is in this one by another's word alone. */
+interface NewServer {
+  readonly name: ServerName
+  readonly listed: boolean
+}
+
 /**
  * When a user of ours enters a room, its servers that shared none with them before hear that there is a device list
  * (Server-Server API, "Device Management": "when that user joins a room which contains servers which are not already receiving
@@ -69,12 +75,14 @@ export class ListIntroductions {
   /** `rooms`: those that this user entered and that are not told yet, this one among them. */
   async #introduce(userId: UserId, roomId: RoomId, rooms: readonly RoomId[]): Promise<void> {
     const { db, localKeys, edus } = this.#ports
-    const servers = await this.#newServers(userId, roomId, rooms)
-    if (servers.length === 0) return
+    const found = await this.#newServers(userId, roomId, rooms)
     const { devices } = await localKeys.listOf(userId)
     const [first] = devices.size > 0 ? devices : (await devicesOf(db, userId)).map(({ device_id: id }) => [id, undefined] as const)
     if (first === undefined) return
     const [deviceId, keys] = first
+    // Of servers that are in the room by another's word alone, none has to hear that there is nothing to be had.
+    const servers = found.flatMap(({ name, listed }) => (listed && keys === undefined ? [] : [name]))
+    if (servers.length === 0) return
     for (let done = false; !done;) {
       const known = await listStreamId(db, userId)
       const streamId = Math.max(known, 1)
@@ -93,14 +101,14 @@ export class ListIntroductions {
     }
   }
 
-  async #newServers(userId: UserId, roomId: RoomId, rooms: readonly RoomId[]): Promise<ServerName[]> {
+  async #newServers(userId: UserId, roomId: RoomId, rooms: readonly RoomId[]): Promise<NewServer[]> {
     const { db, serverName } = this.#ports
-    const found: ServerName[] = []
+    const found: NewServer[] = []
     for (let after = ''; ;) {
       const page = await serversOfRoom(db, { userId, but: rooms }, roomId, after, introducedPageSize)
-      for (const { server, shared } of page) {
+      for (const { server, joined, shared } of page) {
         const name = shared === 0 && server !== serverName ? parseServerName(server) : undefined
-        if (name !== undefined) found.push(name)
+        if (name !== undefined) found.push({ name, listed: joined === 0 })
       }
       const last = page.at(-1)
       if (last === undefined || page.length < introducedPageSize) return found

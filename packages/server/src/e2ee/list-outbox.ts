@@ -1,8 +1,10 @@
 import type { UserId } from '@causeway/events'
 import type { Clock } from '../platform/clock.ts'
-import type { Announcement, Rows, Step } from '../storage/database.ts'
+import type { Announcement, Database, Rows, Step } from '../storage/database.ts'
+import { crossSigningKeysOf } from '../storage/tables/cross-signing.ts'
 import { forgetDevices } from '../storage/tables/device-keys.ts'
-import { upsertListOutbox } from '../storage/tables/device-lists.ts'
+import { lastListChange, upsertListOutbox } from '../storage/tables/device-lists.ts'
+import { devicesOf } from '../storage/tables/devices.ts'
 import type { DeviceEffects } from '../users/sessions/device-effects.ts'
 import type { ListOutboxAnnouncement, OneTimeKeysAnnouncement } from './announcements.ts'
 
@@ -32,6 +34,27 @@ export class ListOutbox {
     const rows = [...new Set(deviceIds)].map((deviceId): [string, string, number] => [userId, deviceId, this.#seq])
     return { rows: [{ write: upsertListOutbox, rows }], announcements: [announcement] }
   }
+}
+
+/** The devices of those of some users whose devices changed since some positions: to be told once more. */
+export async function devicesSince(
+  db: Database,
+  outbox: ListOutbox,
+  userIds: readonly UserId[],
+  since: ReadonlyMap<number, number>,
+): Promise<ListChange> {
+  const rows: Rows[] = []
+  const announcements: Announcement[] = []
+  for (const userId of userIds) {
+    const changed = await lastListChange(db, userId)
+    if (changed === undefined || changed.position <= (since.get(changed.slot) ?? 0)) continue
+    const devices = await devicesOf(db, userId)
+    const signing = (await crossSigningKeysOf(db, [userId])).length > 0 ? [signingKeysEntry] : []
+    const change = outbox.changed(userId, [...signing, ...devices.map((device) => device.device_id)])
+    rows.push(...change.rows)
+    announcements.push(...change.announcements)
+  }
+  return { rows, announcements }
 }
 
 /** What goes with a device: its keys and what waits for it, and others are told. */

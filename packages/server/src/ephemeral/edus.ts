@@ -1,5 +1,5 @@
-import { isJsonObject, parseEventId, parseRoomId, parseUserId, type JsonObject, type JsonValue, type RoomId } from '@causeway/events'
-import { receiptsOfEduMax } from './limits.ts'
+import { isJsonObject, parseRoomId, parseUserId, type JsonObject, type JsonValue, type RoomId } from '@causeway/events'
+import { receiptEventCharsMax, receiptsOfEduMax } from './limits.ts'
 import type { Receipt } from './receipt-announcement.ts'
 import type { ReceivedReceipt } from './receipts.ts'
 import type { TypingNotice } from './typing.ts'
@@ -61,9 +61,10 @@ export function receiptEdu(roomId: RoomId, receipt: Receipt): JsonObject {
 function parseReceipt(roomId: RoomId, user: string, value: JsonObject): ReceivedReceipt | undefined {
   const { event_ids: eventIds, data } = value
   const userId = parseUserId(user)
-  const first = Array.isArray(eventIds) ? eventIds[0] : undefined
-  const eventId = typeof first === 'string' ? parseEventId(first) : undefined
-  if (userId === undefined || eventId === undefined || !isJsonObject(data)) return undefined
+  // Which event it is matters to clients alone: one that this server would not take for an event is passed on all the same.
+  const eventId = Array.isArray(eventIds) ? eventIds[0] : undefined
+  const named = typeof eventId === 'string' && eventId.length > 0 && eventId.length <= receiptEventCharsMax && !eventId.includes('\0')
+  if (userId === undefined || !named || !isJsonObject(data)) return undefined
   const { ts, thread_id: thread = '' } = data
   return typeof ts !== 'number' || typeof thread !== 'string' ? undefined : { roomId, userId, eventId, thread, ts }
 }

@@ -18,6 +18,8 @@ export const receiptsOfRoomMax = 2_000
 export const receiptsOfEduMax = 500
 /** Receipts of one user of another server in one room, of all threads together; with as many there, those in threads are not taken in. */
 export const threadReceiptsMax = 1_000
+/** UTF-16 units in the id of the event that another server's user has read: the bound of event ids. */
+export const receiptEventCharsMax = 255
 /** Milliseconds without doing anything after which somebody counts as away. */
 export const presenceIdleMs = 5 * 60_000
 /** Milliseconds after the last /sync after which somebody counts as gone: clients sync anew at once, or after a short outage. */

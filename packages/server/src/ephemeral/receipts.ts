@@ -1,4 +1,4 @@
-import { parseEventId, serverOf, type EventId, type RoomId, type ServerName, type UserId } from '@causeway/events'
+import { parseEventId, serverOf, type RoomId, type ServerName, type UserId } from '@causeway/events'
 import type { Clock } from '../platform/clock.ts'
 import type { Database } from '../storage/database.ts'
 import { removeReadActions, removeReadThreadActions } from '../storage/tables/push-actions.ts'
@@ -13,7 +13,7 @@ export interface ReceiptCommand {
   readonly type: 'm.read' | 'm.read.private'
   /** '' for an unthreaded receipt. */
   readonly thread: string
-  readonly eventId: EventId
+  readonly eventId: string
 }
 
 /** Where an event stands in a room. `pos` is 0 when this server has not got the event. */
@@ -26,7 +26,8 @@ export interface Located {
 export interface ReceivedReceipt {
   readonly roomId: RoomId
   readonly userId: UserId
-  readonly eventId: EventId
+  /** Of whatever form. */
+  readonly eventId: string
   readonly thread: string
   /** Milliseconds since 1970, as the sender says. */
   readonly ts: number
@@ -36,7 +37,7 @@ interface Ports {
   readonly db: Database
   readonly clock: Clock
   /** Absent for a room that this server has not got. */
-  readonly locate: (roomId: RoomId, eventId: EventId) => Promise<Located | undefined>
+  readonly locate: (roomId: RoomId, eventId: string) => Promise<Located | undefined>
   readonly isJoined: (roomId: RoomId, userId: UserId) => Promise<boolean>
   /** A public receipt of a user of ours moved: tell the other servers of the room. */
   readonly federateReceipt: (roomId: RoomId, receipt: Receipt) => void

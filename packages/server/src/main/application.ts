@@ -112,6 +112,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
       rooms.tasks.stop()
       rooms.moves.stop()
       rooms.purge.stop()
+      rooms.resyncs.stop()
       await encryption.ownDeviceLists.stop()
       await encryption.remoteDeviceLists.stop()
       await encryption.listIntroductions.stop()
@@ -133,13 +134,14 @@ async function takeOver(rooms: RoomLayer, shards: ReadonlySet<number>): Promise<
   await rooms.engine.release(shards)
   await rooms.inbox.start(shards)
   await rooms.undecided.start(shards)
+  await rooms.resyncs.start(shards)
 }
 
 function composeServices(config: Config, platform: Platform, storage: Storage, transport: Transport) {
   const federation = composeFederation(config, platform, storage.db, transport)
   const outbox = new ListOutbox(platform)
   const users = composeUserLayer(config, platform, storage.db, federation, forgettingConnections(encryptionEffects(outbox)))
-  const rooms = composeRooms(config, platform, storage, federation, users)
+  const rooms = composeRooms(config, platform, storage, federation, users, outbox)
   const { ports, cluster } = rooms
   const encryption = composeEncryption({
     ...platform,

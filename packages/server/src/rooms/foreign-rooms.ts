@@ -1,6 +1,7 @@
 import { parseRoomId, parseUserId, roomRules } from '@causeway/events'
 import { membershipIn } from '../storage/tables/memberships.ts'
 import type { EventRow } from '../storage/tables/events.ts'
+import { completionOf } from '../storage/tables/partial-joins.ts'
 import type { LocalMembershipChange, RoomAnnouncement } from './engine/room-announcement.ts'
 import type { RoomEngine } from './engine/room-engine.ts'
 import { shardOf } from './engine/shard-of.ts'
@@ -49,9 +50,15 @@ export async function announceForeignRooms(
       events: own,
       memberships: await membershipsOf(engine, room, foreign),
       departures: [],
+      completed: await wasCompleted(engine, room, foreign),
     })
   }
   return announcements
+}
+
+async function wasCompleted(engine: RoomEngine, room: number, { slot, after, position }: ForeignRooms): Promise<boolean> {
+  const completion = await completionOf(engine.ports.db, room)
+  return completion?.slot === slot && completion.position > after && completion.position <= position
 }
 
 function eventOf(row: ForeignRoomEvent): StoredEvent[] {

@@ -20,6 +20,7 @@ import { forgetRoom } from './commands/forget-room.ts'
 import { sendEvent } from './commands/send-event.ts'
 import { subscribeThread } from './commands/subscribe-thread.ts'
 import type { RoomEngine } from './engine/room-engine.ts'
+import type { RoomView } from './engine/room-view.ts'
 import type { TransactionKey, TransactionMemory } from './engine/transaction-memory.ts'
 import { historyMethods } from './inbound/history-methods.ts'
 import type { Inbox } from './inbound/inbox.ts'
@@ -60,6 +61,11 @@ export interface RoomPorts {
   /** The profile that a member event of one of our users shows. */
   readonly profileOf: (userId: UserId) => Promise<JsonObject>
   readonly background: (work: () => Promise<void>) => void
+  /** Are members left out of the answer to a join, and fetched afterwards (MSC3706)? */
+  readonly omitMembers: boolean
+  readonly fetchRest: (roomId: RoomId) => void
+  /** Resolves when the whole state of a room is here. Throws when that takes too long. */
+  readonly complete: (roomId: RoomId) => Promise<void>
 }
 
 /** An event to send, as plain data. */
@@ -183,7 +189,10 @@ async function change(ports: RoomPorts, args: MembershipArguments): Promise<{ ev
   const { engine } = ports
   const command: MembershipCommand = { ...args, content: contentOf(args.content ?? {}) }
   const view = await engine.view(args.roomId)
-  if (args.action === 'join' && !takesPart(engine, view)) return join(ports, command, args.servers ?? [])
+  if (view !== undefined && needsWholeState(ports, view, args)) await ports.complete(args.roomId)
+  // By a part of the state nobody can tell whether another user of ours may come in.
+  const elsewhere = !takesPart(engine, view) || (view?.partial !== undefined && !view.localJoined.has(args.target))
+  if (args.action === 'join' && elsewhere) return join(ports, command, args.servers ?? [])
   if (args.action === 'knock' && !takesPart(engine, view)) return knock(ports, command, args.servers ?? [])
   if (args.action === 'leave' && !takesPart(engine, view) && !(await isDesertedHere(engine, view, args.sender))) {
     await leaveRemote(ports, { roomId: args.roomId, userId: args.sender, reason: args.reason })
@@ -207,6 +216,11 @@ async function change(ports: RoomPorts, args: MembershipArguments): Promise<{ ev
     }
     throw error
   }
+}
+
+/** Is somebody else concerned of whom the part of the state that is here says nothing? */
+function needsWholeState({ engine }: RoomPorts, view: RoomView, { sender, target }: MembershipArguments): boolean {
+  return view.partial !== undefined && sender !== target && view.currentEvent('m.room.member', target) === 0 && takesPart(engine, view)
 }
 
 async function join(ports: RoomPorts, command: MembershipCommand, servers: readonly ServerName[]): Promise<object> {

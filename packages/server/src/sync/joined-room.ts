@@ -2,11 +2,13 @@ import { membershipOfEvent } from '@causeway/events'
 import { loadEvents } from '../rooms/engine/load-room.ts'
 import type { RoomView } from '../rooms/engine/room-view.ts'
 import type { StoredEvent } from '../rooms/engine/stored-event.ts'
+import { claimedMembers } from '../rooms/history/claimed-members.ts'
 import { clientEvent } from '../rooms/history/client-event.ts'
 import { wantsKind, wantsRoom } from '../rooms/history/event-filter.ts'
 import { stateChangesRangeMax } from '../rooms/history/limits.ts'
 import { livePosAt } from '../rooms/history/live-position.ts'
 import { includes } from '../rooms/history/positions.ts'
+import { isCompletedSince, isPartialAt } from '../rooms/history/partial-at.ts'
 import { RoomSight } from '../rooms/history/room-sight.ts'
 import { choiceOf } from '../rooms/relations/related-by.ts'
 import { bundleRelations } from '../rooms/relations/bundle.ts'
@@ -46,24 +48,35 @@ export async function joinedRoom(
 ): Promise<string | undefined> {
   const view = await ports.engine.view(membership.roomId)
   if (view === undefined) return undefined
-  const extent = await extentOf(ports, wish, membership, view)
+  // Who wants all members of a room gets it when they are here (MSC3902).
+  if (!wish.filter.state.lazyLoadMembers && isPartialAt(view, wish.now.positions)) return undefined
+  const completed = isCompletedSince(view, wish.since?.positions, wish.now.positions)
+  const extent = await extentOf(ports, wish, membership, view, completed)
   const { isNew, whole, upTo } = extent
   const sight = new RoomSight(ports.engine.ports, view, wish.caller.userId, Infinity)
   const timeline = await roomTimeline(ports, wish, extent, sight)
   const changes = await changesOf(ports, extent, timeline)
   const named = changes.some(({ key }) => summaryTypes.has(view.keys.at(key)?.type ?? ''))
   const end = await ports.stateHistory.stateAt(view, upTo)
-  const summary = whole || named ? await summaryOf(ports.db, view, end, wish.caller.userId) : undefined
+  const summary = whole || named || completed ? await summaryOf(ports.db, view, end, wish.caller.userId) : undefined
   const own = view.keys.find('m.room.member', wish.caller.userId)
   const members = [...(whole && own !== undefined ? [own] : []), ...(summary?.heroes ?? [])]
-  const state = await stateTexts(ports, wish, { view, timeline, whole, end, changes, members })
+  const state = await stateTexts(ports, wish, {
+    view,
+    timeline,
+    whole,
+    end,
+    changes,
+    members,
+    claimed: await claimedMembers(ports.db, view, end, timeline.events),
+  })
   const ephemeral = await ephemeralPart(ports, wish, view, whole)
   const { roomAccountData } = wish.filter
   const data = wantsRoom(roomAccountData, view.roomId)
     ? accountData.filter((piece) => wantsKind(roomAccountData, piece.type, undefined))
     : []
   const nothing = timeline.events.length + state.length + ephemeral.texts.length + data.length === 0 && !ephemeral.ownReceipt
-  if (!whole && nothing) return undefined
+  if (!whole && !completed && nothing) return undefined
 
   const limited = timeline.limited || isNew
   await bundleRelations(ports.db, sight, timeline.events, wish.reading, wish.ignored)
@@ -89,12 +102,14 @@ function unreadText(unread: RoomUnread, threadsApart: boolean): string {
   return `${text},"unread_thread_notifications":{${threads.join(',')}}`
 }
 
-async function extentOf(ports: SyncPorts, wish: SyncWish, membership: RoomMembership, view: RoomView): Promise<Extent> {
+async function extentOf(ports: SyncPorts, wish: SyncWish, membership: RoomMembership, view: RoomView, completed: boolean): Promise<Extent> {
   const { since, now } = wish
   const upTo = await livePosAt(ports.db, view, now.positions)
   const sincePos = since === undefined ? 0 : await livePosAt(ports.db, view, since.positions)
   const changed = since !== undefined && !includes(since.positions, membership)
-  const isNew = changed && !(await wasJoined(ports, view, wish.caller.userId, sincePos, upTo))
+  const joinedSince = changed && !(await wasJoined(ports, view, wish.caller.userId, sincePos, upTo))
+  // A client that loads members lazily has the room; it gets it anew only if what it has was wrong.
+  const isNew = joinedSince || (completed && (!wish.filter.state.lazyLoadMembers || view.completion?.corrected === true))
   return { view, sincePos, upTo, isNew, whole: since === undefined || isNew || wish.fullState }
 }
 
@@ -116,7 +131,7 @@ export async function wasJoined(
 
 /**
  * Was the user joined right after a live position, and without a break up to another? Of a stretch too long to look through,
- * it says no.
+ * it says no; and of one in which the room's state became complete (`completed`), for most were not known to be joined before.
  */
 export async function stayedJoined(
   ports: Pick<SyncPorts, 'db' | 'stateHistory'>,
@@ -124,8 +139,10 @@ export async function stayedJoined(
   userId: string,
   pos: number,
   upTo: number,
+  completed = false,
 ): Promise<boolean> {
   if (pos === 0 || upTo - pos > stateChangesRangeMax) return false
+  if (completed) return false
   const key = view.keys.find('m.room.member', userId)
   const changes = (await ports.stateHistory.between(view, pos, upTo)).filter((change) => change.key === key)
   const before = await loadEvents(

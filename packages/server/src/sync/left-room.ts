@@ -76,7 +76,7 @@ async function memberText(ports: SyncPorts, wish: SyncWish, view: RoomView, sigh
   })
   const changes = await ports.stateHistory.between(view, whole ? timeline.start - 1 : sincePos, upTo)
   const end = (await loadNode(ports.db, view, left.stateAfter)).state
-  const state = await stateTexts(ports, wish, { view, timeline, whole, end, changes, members: [left.key] })
+  const state = await stateTexts(ports, wish, { view, timeline, whole, end, changes, members: [left.key], claimed: new Map() })
   await bundleRelations(ports.db, sight, timeline.events, wish.reading, ignored)
   const shown = timeline.events.map((event) => clientEvent(event, sight, wish.reading))
   const prevBatch = JSON.stringify(wish.tokens.place(await prevBatchOf(ports, view, timeline, upTo)))

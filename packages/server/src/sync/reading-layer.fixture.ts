@@ -67,6 +67,7 @@ export function composeReading(ports: ReadingLayerPorts): ReadingLayer {
   const { db, engine, clock, accountDataEvents } = ports
   const stateHistory = new StateHistory(db, engine)
   const reading: ReadingPorts = {
+    complete: async () => undefined,
     db,
     engine,
     clock,
@@ -76,7 +77,7 @@ export function composeReading(ports: ReadingLayerPorts): ReadingLayer {
     ignoredBy: (userId) => sync.stream.ignored.of(userId),
   }
   const isJoined = (roomId: RoomId, userId: UserId): Promise<boolean> => isJoinedMember(engine, roomId, userId)
-  const locate = (roomId: RoomId, eventId: EventId) => locateEvent(engine, roomId, eventId)
+  const locate = (roomId: RoomId, eventId: string) => locateEvent(engine, roomId, eventId)
   const roomReceipts = new RoomReceipts(db)
   const unread = new Unread({ db, receiptsOf: (room, userId) => roomReceipts.ofUser(room, userId), classOf: ports.classOf })
   const typing = new Typing({ clock, isJoined, broadcast: ports.broadcastTyping })

@@ -35,7 +35,10 @@ export class RecentLists {
     for (const announcement of announcements) {
       if (isDeviceListAnnouncement(announcement)) this.#remember(announcement, announcement.roomId, announcement.userId)
       if (!isRoomAnnouncement(announcement)) continue
-      const hasMembers = announcement.memberships.length > 0 || announcement.events.some(({ pdu }) => pdu.type === 'm.room.member')
+      const hasMembers =
+        announcement.completed === true ||
+        announcement.memberships.length > 0 ||
+        announcement.events.some(({ pdu }) => pdu.type === 'm.room.member')
       if (hasMembers) this.#remember(announcement, announcement.roomId, undefined)
       for (const { userId } of announcement.memberships) this.#remember(announcement, undefined, userId)
     }

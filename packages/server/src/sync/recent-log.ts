@@ -134,9 +134,9 @@ function byPosition(one: Touch, other: Touch): number {
 
 function touchOf(announcement: Announcement): Touch | undefined {
   if (isRoomAnnouncement(announcement)) {
-    const { slot, position, events, memberships } = announcement
+    const { slot, position, events, memberships, completed } = announcement
     const users = memberships.map(({ userId }) => userId)
-    return { slot, position, roomId: events.length > 0 ? announcement.roomId : undefined, users, own: false }
+    return { slot, position, roomId: events.length > 0 || completed === true ? announcement.roomId : undefined, users, own: false }
   }
   if (!isTouch(announcement)) return undefined
   const { slot, position, roomId, userId, userIds = [] } = announcement

@@ -20,6 +20,8 @@ export interface StateWish {
   readonly changes: readonly StateChange[]
   /** Members that are sent even when members are loaded lazily. */
   readonly members: readonly KeyNumber[]
+  /** Members that are missing in the state, by what events of the timeline rest on. */
+  readonly claimed: ReadonlyMap<KeyNumber, EventNumber>
 }
 
 /** The state events of a room's part of the answer as JSON texts. */
@@ -64,7 +66,7 @@ function addMembers(wish: SyncWish, state: StateWish, start: StateVector, chosen
   const all = state.whole || wish.filter.state.includeRedundantMembers
   for (const key of new Set([...state.timeline.events.map((event) => event.sender), ...state.members])) {
     if (chosen.has(key)) continue
-    const event = start.get(key)
+    const event = start.get(key) || (state.claimed.get(key) ?? 0)
     if (event !== 0 && (all || !wish.lazy.has(room, key, event))) chosen.set(key, event)
   }
   for (const [key, event] of chosen) if (isMember(state.view, key)) wish.lazy.add(room, key, event)

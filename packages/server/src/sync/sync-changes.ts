@@ -1,6 +1,6 @@
 import type { RoomId } from '@causeway/events'
 import { includes } from '../rooms/history/positions.ts'
-import { newestOfRooms, newestReceiptsOfRooms } from '../storage/tables/history.ts'
+import { completionsOfRooms, newestOfRooms, newestReceiptsOfRooms } from '../storage/tables/history.ts'
 import type { RecentLog } from './recent-log.ts'
 import type { StreamPoint } from './stream-token.ts'
 import type { SyncPorts } from './sync-ports.ts'
@@ -44,7 +44,9 @@ function addMemberships(user: UserRooms, from: StreamPoint, found: Map<RoomId, R
 async function changesInStorage(ports: SyncPorts, user: UserRooms, from: StreamPoint): Promise<Changes> {
   const found = new Map<RoomId, RoomMembership>()
   addMemberships(user, from, found)
-  const rows = [...(await newestOfRooms(ports.db, user.userId)), ...(await newestReceiptsOfRooms(ports.db, user.userId))]
+  const { db } = ports
+  const [newest, receipts] = [await newestOfRooms(db, user.userId), await newestReceiptsOfRooms(db, user.userId)]
+  const rows = [...newest, ...receipts, ...(await completionsOfRooms(db, user.userId))]
   const rooms = new Set(rows.filter((row) => !includes(from.positions, row)).map(({ room }) => room))
   for (const membership of user.rooms.values()) if (rooms.has(membership.room)) found.set(membership.roomId, membership)
   addTyping(ports, user, from, (roomId) => {

@@ -205,7 +205,7 @@ export class SenderWorld {
       {
         write: insertEvent,
         rows: [
-          [room, event, eventId, 0, pos, 1, slot, position, 1, 1, 0, 1, 0, 0, new Uint8Array(), null, null, to.length > 0 ? 1 : 0, null],
+          [room, event, eventId, 0, 0, pos, 1, slot, position, 1, 1, 0, 1, 0, 0, new Uint8Array(), null, null, to.length > 0 ? 1 : 0, null],
         ],
       },
       { write: insertBody, rows: [[room, event, Buffer.from(json)]] },

@@ -12,6 +12,7 @@ import { Senders } from '../../federation/senders/senders.ts'
 import type { EduEffect } from '../../rooms/inbound/receive-transaction.ts'
 import { serverAllowed } from '../../rooms/inbound/server-acl.ts'
 import type { RoomEngine } from '../../rooms/engine/room-engine.ts'
+import type { RoomView } from '../../rooms/engine/room-view.ts'
 import type { ReadingPorts } from '../../rooms/history/reading-ports.ts'
 import { receiptTarget } from '../../rooms/history/receipt-target.ts'
 import type { Positions } from '../../rooms/history/positions.ts'
@@ -87,7 +88,8 @@ export function composeReading(
     engine,
     clock,
     stateHistory,
-    ...composeFilling(cluster),
+    ...composeFilling(cluster, rooms),
+    complete: rooms.ports.complete,
     ignoredBy: (userId) => sync.stream.ignored.of(userId),
   }
   const deviceListStream = composeDeviceListStream(storage, engine, stateHistory)
@@ -177,11 +179,20 @@ function ephemeralEdus(engine: RoomEngine, typing: Typing, receipts: Receipts): 
 }
 
 /** History is filled in the process that owns the room. */
-function composeFilling({ calls }: Cluster): Pick<ReadingPorts, 'backfill' | 'findElsewhere'> {
+function composeFilling({ calls }: Cluster, { ports }: RoomLayer): Pick<ReadingPorts, 'backfill' | 'findElsewhere'> {
+  // The state at a gap is what is being fetched of a room that we have joined fast.
+  const whole = (view: RoomView): Promise<void> => (view.partial === undefined ? Promise.resolve() : ports.complete(view.roomId))
   return {
-    backfill: async ({ roomId }, place, from) =>
-      (await calls.call(roomId, 'backfill', { roomId, depth: place.depth, upTo: from.depth })).more,
-    findElsewhere: async ({ roomId }, question) => (await calls.call(roomId, 'findElsewhere', { roomId, ...question })).more,
+    backfill: async (view, place, from) => {
+      await whole(view)
+      const { roomId } = view
+      return (await calls.call(roomId, 'backfill', { roomId, depth: place.depth, upTo: from.depth })).more
+    },
+    findElsewhere: async (view, question) => {
+      await whole(view)
+      const { roomId } = view
+      return (await calls.call(roomId, 'findElsewhere', { roomId, ...question })).more
+    },
   }
 }
 

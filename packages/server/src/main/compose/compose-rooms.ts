@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts'
 import { RemoteRooms } from '../../federation/remote-rooms.ts'
 import { announceForeignEncryption } from '../../e2ee/foreign-changes.ts'
+import { devicesSince, type ListOutbox } from '../../e2ee/list-outbox.ts'
 import { announceForeignReceipts } from '../../ephemeral/foreign-receipts.ts'
 import { announceForeignRooms } from '../../rooms/foreign-rooms.ts'
 import { announceForeignAccountData } from '../../users/account-data/foreign-account-data.ts'
@@ -11,6 +12,8 @@ import { Undecided } from '../../rooms/inbound/undecided.ts'
 import { FederationMembershipPeers } from '../../rooms/peers/federation-membership-peers.ts'
 import { RemoteHierarchy } from '../../rooms/peers/remote-hierarchy.ts'
 import { remoteAliasTarget } from '../../rooms/peers/remote-alias.ts'
+import { Completions } from '../../rooms/partial/completions.ts'
+import { Resyncs } from '../../rooms/partial/resyncs.ts'
 import { PushAudiences } from '../../rooms/push/push-audiences.ts'
 import { PurgeAnswers } from '../../rooms/purge-answers.ts'
 import { RoomDirectory } from '../../rooms/room-directory.ts'
@@ -34,6 +37,8 @@ export interface RoomLayer {
   readonly engine: RoomEngine
   readonly inbox: Inbox
   readonly undecided: Undecided
+  readonly resyncs: Resyncs
+  readonly completions: Completions
   readonly ports: RoomPorts
   readonly rooms: Rooms
   readonly roomDirectory: RoomDirectory
@@ -46,7 +51,14 @@ export interface RoomLayer {
 }
 
 /** The engine, its commands, and the way to them from every process. */
-export function composeRooms(config: Config, platform: Platform, storage: Storage, federation: Federation, users: Users): RoomLayer {
+export function composeRooms(
+  config: Config,
+  platform: Platform,
+  storage: Storage,
+  federation: Federation,
+  users: Users,
+  outbox: ListOutbox,
+): RoomLayer {
   const { db } = storage
   const { clock, log, random } = platform
   const audiences = new PushAudiences(db, roomRules(users))
@@ -62,6 +74,7 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
     },
     config.cache.roomViewsMb * 1024 * 1024,
   )
+  const completions = new Completions(engine)
   const peers = new RemoteRooms({ client: federation.client, ring: federation.ring })
   const membershipPeers = new FederationMembershipPeers(federation.client)
   const inbox = new Inbox({ engine, peers, log })
@@ -76,6 +89,8 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
     ]
   })
   const numbers = new RoomNumbers(db)
+  const owns = (shard: number): boolean => storage.ownership.owns(shard)
+  const resyncs = new Resyncs({ engine, peers, log, owns, tellDevices: (userIds, since) => devicesSince(db, outbox, userIds, since) })
   const ports: RoomPorts = {
     engine,
     transactions: new TransactionMemory(db),
@@ -88,6 +103,9 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
     isActiveUser: (userId) => isActiveUser(users, userId),
     profileOf: (userId) => memberProfile(users, userId),
     background: (work) => void work().catch((error: unknown) => log.warn({ err: error }, 'work in the background failed')),
+    omitMembers: true,
+    fetchRest: (roomId) => resyncs.begin(roomId),
+    complete: (roomId) => completions.wait(roomId),
   }
   const methods = roomMethods(ports)
   const cluster = composeCluster(platform, storage, methods)
@@ -96,10 +114,12 @@ export function composeRooms(config: Config, platform: Platform, storage: Storag
     engine,
     inbox,
     undecided,
+    resyncs,
+    completions,
     ports,
     rooms,
     roomDirectory: new RoomDirectory({ engine, remoteAlias: (server, alias) => remoteAliasTarget(federation.client, server, alias) }),
-    servedReads: new ServedReads(engine),
+    servedReads: new ServedReads(engine, ports.complete),
     hierarchy: new Hierarchy({ engine, remote: new RemoteHierarchy({ client: federation.client, clock, serverName: config.server.name }) }),
     tasks: new UserRoomTasks({ ...ports, clock, log }, rooms),
     moves: new PersonalMoves({ engine, clock, log, copySettings: (userId, from, to) => copyRoomSettings(users, userId, from, to) }),

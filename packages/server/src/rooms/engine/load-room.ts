@@ -17,6 +17,7 @@ import {
 } from '../../storage/tables/rooms.ts'
 import { limits } from '../../limits.ts'
 import { packNumbers, unpackNumbers } from './packed-numbers.ts'
+import { loadPartialRoom } from './partial-room.ts'
 import { RoomView, type StateNode, type Tip } from './room-view.ts'
 import { shardOf } from './shard-of.ts'
 import { StateVector, type EventNumber } from './state-vector.ts'
@@ -53,6 +54,9 @@ export async function loadRoom(db: Database, which: RoomId | number): Promise<Ro
   view.livePos = counters.live
   view.historyPos = counters.history
   view.relations.any = await hasRelations(db, row.room)
+  const { partial, completion } = await loadPartialRoom(db, row.room, row.state_partial)
+  view.partial = partial
+  view.completion = completion
   await restoreTips(db, view, row)
   await restoreMembers(db, view)
   for (const pending of await pendingRedactions(db, row.room)) {
@@ -104,13 +108,15 @@ async function restoreTips(db: Database, view: RoomView, row: RoomRow): Promise<
     view.tips = (await loadEvents(db, view, tips)).map(tipOf)
     view.current = await loadNode(db, view, currentNode)
   }
+  // Events may have been taken out of the timeline: a position is never given twice.
+  view.livePos = Math.max(view.livePos, livePos)
   view.sinceCheckpoint = view.livePos - livePos
 }
 
 async function restoreMembers(db: Database, view: RoomView): Promise<void> {
-  for (const { server, joined } of await roomServers(db, view.room)) {
+  for (const { server, joined, listed } of await roomServers(db, view.room)) {
     const name = parseServerName(server)
-    if (name !== undefined && joined > 0) view.servers.set(name, joined)
+    if (name !== undefined && joined + listed > 0) view.servers.set(name, joined + listed)
   }
   for (const { membership, count } of await memberCounts(db, view.room)) {
     if (membership === 'join') view.joinedMembers = count

@@ -44,8 +44,9 @@ export function moveMembers(
     }
   }
   for (const server of touched) {
-    const joined = view.servers.get(server) ?? 0
-    unit.draft.add(upsertRoomServer, view.room, server, joined, joined === 0 ? (cause.pos ?? 0) : null)
+    const count = view.servers.get(server) ?? 0
+    const joined = view.partial?.listed.has(server) === true ? count - 1 : count
+    unit.draft.add(upsertRoomServer, view.room, server, joined, count === 0 ? (cause.pos ?? 0) : null)
   }
   return local
 }

@@ -148,8 +148,9 @@ function addEventRows(unit: RoomUnit, view: RoomView, placement: Placement, even
     unit.draft.add(insertEventId, view.room, hash48(pdu.eventId), event.event)
     unit.draft.add(insertBody, view.room, event.event, encoder.encode(pdu.json))
   }
+  const provisional = isProvisional(view, placement) ? 1 : 0
   unit.whenPlaced(() => {
-    const place = [event.standing, event.pos ?? null, event.depth, event.slot, event.position] as const
+    const place = [event.standing, provisional, event.pos ?? null, event.depth, event.slot, event.position] as const
     const state = [event.stateBefore, event.stateAfter, packEdges(event.edges), event.counts ?? null] as const
     if (placement.existing === undefined) {
       const key = [event.key, event.isState ? 1 : 0, event.sender] as const
@@ -170,6 +171,11 @@ function addEventRows(unit: RoomUnit, view: RoomView, placement: Placement, even
       unit.draft.add(placeEventRow, view.room, event.event, ...place, ...state, federate, event.thread ?? null)
     }
   })
+}
+
+/** Was it judged by a part of the room's state only? It is judged again when all of it is here. */
+function isProvisional(view: RoomView, { standing: stands, historyDepth }: Placement): boolean {
+  return view.partial !== undefined && stands !== standing.outlier && stands !== standing.undecided && historyDepth === undefined
 }
 
 function checkpointIfDue(draft: CommitDraft, view: RoomView, event: StoredEvent): void {

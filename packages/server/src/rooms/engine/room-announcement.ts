@@ -30,6 +30,8 @@ export interface RoomAnnouncement extends Announcement {
   readonly departures: readonly Departure[]
   /** Something came that undecided events of the room may have been waiting for. */
   readonly released?: boolean
+  /** The state of a room that we had joined fast became complete. */
+  readonly completed?: boolean
 }
 
 /** Is this announcement about a room's events? */

@@ -26,6 +26,7 @@ export class RoomUnit {
   readonly #steps: Step[] = []
   readonly #announcements: Announcement[] = []
   #positioned = false
+  #completed = false
   readonly #last = new CommitDraft()
   readonly #late: ((position: number) => void)[] = []
   readonly #settled: (() => void)[] = []
@@ -68,6 +69,17 @@ export class RoomUnit {
   /** The unit takes a stream position though it places no live event. */
   takePosition(): void {
     this.#positioned = true
+  }
+
+  /** The room's state becomes complete with this unit. */
+  completes(): void {
+    this.#positioned = true
+    this.#completed = true
+  }
+
+  /** What else is to be told when the unit is durable. */
+  addAnnouncements(announcements: readonly Announcement[]): void {
+    this.#announcements.push(...announcements)
   }
 
   /** Rows of the same action. */
@@ -146,6 +158,7 @@ export class RoomUnit {
       memberships: this.#memberships,
       departures: this.#departures,
       released: view.released.size > 0,
+      completed: this.#completed,
     }
     view.ahead = false
     return {

@@ -3,6 +3,7 @@ import { limits } from '../../limits.ts'
 import { subscribedThreadsInMemoryMax } from '../relations/limits.ts'
 import { RoomRelations } from '../relations/room-relations.ts'
 import { KeyTable } from './key-table.ts'
+import type { PartialRoom, RoomCompletion } from './partial-room.ts'
 import { RecentMap } from './recent-map.ts'
 import { StateVector, type EventNumber, type KeyNumber } from './state-vector.ts'
 import type { StoredEvent } from './stored-event.ts'
@@ -53,7 +54,11 @@ export class RoomView {
   counts: Uint8Array | undefined = undefined
   /** Live events since the last checkpoint. */
   sinceCheckpoint = 0
-  /** Joined members by server. */
+  /** What is missing of the state of a room that we have joined fast; absent when nothing is. */
+  partial: PartialRoom | undefined = undefined
+  /** When the last of such a join's state came. */
+  completion: RoomCompletion | undefined = undefined
+  /** Joined members by server; of a server that is in the room by another's word, one more. */
   readonly servers = new Map<ServerName, number>()
   joinedMembers = 0
   invitedMembers = 0

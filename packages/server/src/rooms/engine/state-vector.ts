@@ -27,6 +27,29 @@ export class StateVector {
     this.#root = root
   }
 
+  /** A state of these entries, made at once: for a whole room it costs a fraction of as many `with`. Of a key's entries the last holds. */
+  static of(entries: Iterable<readonly [KeyNumber, EventNumber]>): StateVector {
+    const leaves = new Map<number, number[]>()
+    for (const [key, event] of entries) {
+      let leaf = leaves.get(key >>> bits)
+      if (leaf === undefined) leaves.set(key >>> bits, (leaf = [...emptyLeaf]))
+      leaf[key & mask] = event
+    }
+    let level: ReadonlyMap<number, Tree> = leaves
+    let levels = 0
+    for (; level.size > 1 || !level.has(0); levels += 1) {
+      if (level.size === 0) return StateVector.empty
+      const above = new Map<number, (Tree | undefined)[]>()
+      for (const [index, tree] of level) {
+        let branch = above.get(index >>> bits)
+        if (branch === undefined) above.set(index >>> bits, (branch = [...emptyBranch]))
+        branch[index & mask] = tree
+      }
+      level = above
+    }
+    return new StateVector(levels, level.get(0))
+  }
+
   /** The event that holds `key`, 0 if none does. */
   get(key: KeyNumber): EventNumber {
     if (key >= width ** (this.#levels + 1)) return 0

@@ -41,6 +41,8 @@ export async function readPage(db: Database, sight: RoomSight, wish: PageWish, b
   await page.read()
   if (wish.direction === 'f') return page.result()
   for (let round = 0; round < pageBackfillsMax; round += 1) {
+    // What is here of a room that we have joined fast is not held up by what is not.
+    if (sight.view.partial !== undefined && page.result().events.length > 0) break
     if (!(await page.hasGap()) || !(await backfill(sight.view, page.place, wish.from))) break
     page.restart()
     await page.read()
@@ -115,7 +117,8 @@ class PageReader {
   }
 
   result(): Page {
-    const further = !this.#exhausted || (this.#reachedTo && this.#events.length > 0)
+    const untold = this.#wish.direction === 'b' && this.#sight.view.partial !== undefined && !this.#reachedTo
+    const further = !this.#exhausted || untold || (this.#reachedTo && this.#events.length > 0)
     return { events: this.#events, end: further ? this.#place : undefined }
   }
 

@@ -7,12 +7,12 @@ import type { StoredEvent } from '../engine/stored-event.ts'
 import { bareEvent, contentOf, type Reading } from './client-event.ts'
 import { membershipStepsMax } from './limits.ts'
 import type { ReadingPorts } from './reading-ports.ts'
-import { readableState, requireAccess } from './room-access.ts'
+import { readableState, requireAccess, type RoomAccess } from './room-access.ts'
 import { mapEvents, numbersInState } from './state-events.ts'
 
 /** All state events that the user may read, as a JSON list. Throws M_FORBIDDEN. */
 export async function readState(ports: ReadingPorts, roomId: RoomId, userId: UserId, reading: Reading): Promise<string> {
-  const access = await requireAccess(ports.engine, roomId, userId)
+  const access = await wholeAccess(ports, roomId, userId)
   const state = await readableState(ports, access)
   const texts = await mapEvents(ports, access.view, numbersInState(access.view, state), (event) => bareEvent(event, reading))
   return `[${texts.join(',')}]`
@@ -26,13 +26,24 @@ export async function readStateEvent(
   reading: Reading,
   wanted: { readonly type: string; readonly stateKey: string; readonly whole: boolean },
 ): Promise<string> {
-  const access = await requireAccess(ports.engine, roomId, userId)
+  const partly = await requireAccess(ports.engine, roomId, userId)
+  // Nothing but members can be missing.
+  const missing = wanted.type === 'm.room.member' && partly.view.currentEvent(wanted.type, wanted.stateKey) === 0
+  const access = missing ? await wholeAccess(ports, roomId, userId) : partly
   const state = await readableState(ports, access)
   const key = access.view.keys.find(wanted.type, wanted.stateKey)
   const number = key === undefined ? 0 : state.get(key)
   const [event] = number === 0 ? [] : await loadEvents(ports.db, access.view, [number])
   if (event === undefined) throw new MatrixError('M_NOT_FOUND', 'The room has no state of this type and key')
   return wanted.whole ? bareEvent(event, reading) : contentOf(event.pdu)
+}
+
+/** Access to a room all of whose state is here: for that of one that we have joined fast it is waited. Throws M_FORBIDDEN. */
+async function wholeAccess(ports: ReadingPorts, roomId: RoomId, userId: UserId): Promise<RoomAccess> {
+  const access = await requireAccess(ports.engine, roomId, userId)
+  if (access.view.partial === undefined) return access
+  await ports.complete(roomId)
+  return requireAccess(ports.engine, roomId, userId)
 }
 
 /** Which members to list. */
@@ -51,7 +62,7 @@ export async function readMembers(
   reading: Reading,
   wish: MembersWish,
 ): Promise<string[]> {
-  const access = await requireAccess(ports.engine, roomId, userId)
+  const access = await wholeAccess(ports, roomId, userId)
   const { view } = access
   const latest = await readableState(ports, access)
   const leftAt = access.joined.when === 'before' && !access.worldReadable ? (access.joined.left.pos ?? 0) : Infinity
@@ -92,8 +103,8 @@ function isWanted(event: StoredEvent, { membership, notMembership }: MembersWish
 
 /** The joined members with their profiles, as a JSON object. Throws M_FORBIDDEN for somebody who is not joined. */
 export async function readJoinedMembers(ports: ReadingPorts, roomId: RoomId, userId: UserId): Promise<string> {
-  const view = await ports.engine.view(roomId)
-  if (view === undefined || !view.localJoined.has(userId)) throw new MatrixError('M_FORBIDDEN', 'You are not joined to this room')
+  const { view } = await wholeAccess(ports, roomId, userId)
+  if (!view.localJoined.has(userId)) throw new MatrixError('M_FORBIDDEN', 'You are not joined to this room')
   const texts = await mapEvents(ports, view, numbersInState(view, view.current.state, 'm.room.member'), ({ pdu }) => {
     if (membershipOfEvent(pdu) !== 'join') return undefined
     const { displayname, avatar_url: avatarUrl } = pdu.content

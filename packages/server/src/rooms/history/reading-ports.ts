@@ -1,4 +1,4 @@
-import type { UserId } from '@causeway/events'
+import type { RoomId, UserId } from '@causeway/events'
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../storage/database.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
@@ -14,6 +14,8 @@ export interface ReadingPorts {
   readonly stateHistory: StateHistory
   readonly backfill: Backfill
   readonly findElsewhere: FindElsewhere
+  /** Resolves when the whole state of a room is here. Throws when that takes longer than a request may. */
+  readonly complete: (roomId: RoomId) => Promise<void>
   /** The users whose events a user of ours is not to be shown. */
   readonly ignoredBy: (userId: UserId) => Promise<ReadonlySet<string>>
 }

@@ -4,16 +4,28 @@ import {
   parsePdu,
   redactPdu,
   reject,
+  type EventId,
   type JsonObject,
+  type MissingKey,
   type Pdu,
   type Refusal,
   type RoomId,
   type RoomRules,
 } from '@causeway/events'
+import { limits } from '../../limits.ts'
 import type { RoomPeers } from './room-peers.ts'
 
 /** An event that passed checks 1 to 3, or the rule that dropped it. */
 export type Received = { readonly ok: true; readonly pdu: Pdu } | { readonly ok: false; readonly refusal: Refusal; readonly pdu?: Pdu }
+
+/** How received events are looked at. */
+export interface CheckOptions {
+  readonly historical?: boolean
+  /** Others are served in between: for what may be a room's whole state. */
+  readonly pause?: () => Promise<void>
+  /** Events of other ids are left out before anything costly is done with them. */
+  readonly wants?: (id: EventId) => boolean
+}
 
 /**
  * Checks 1 to 3 of the specification on events from wherever they came: form, signatures, content hash. An event whose
@@ -25,27 +37,56 @@ export async function checkReceived(
   values: readonly JsonObject[],
   roomId: RoomId,
   rules: RoomRules,
-  options: { readonly historical?: boolean } = {},
+  options: CheckOptions = {},
 ): Promise<Received[]> {
-  const parsed = values.map((value): Received => {
-    const result = parsePdu(value, rules, options)
-    if (!result.ok) return result
-    if (result.pdu.roomId !== roomId) return { ok: false, refusal: reject('pdu.room', 'the event is of another room'), pdu: result.pdu }
-    return result
-  })
-  // One look says which keys are missing; they are fetched together and each event is looked at once more.
-  const missing = parsed.flatMap((received) => {
-    if (!received.ok) return []
-    const check = checkSignatures(received.pdu, rules, peers.findKey)
-    return 'missing' in check ? check.missing : []
-  })
-  if (missing.length > 0) await peers.ensureKeys(missing)
-  return parsed.map((received) => (received.ok ? checkSigned(peers, received.pdu, rules) : received))
+  // One look says which keys are missing; they are fetched together and the events that need them are looked at once more.
+  const looked: (Received | Unkeyed)[] = []
+  const missing: MissingKey[] = []
+  for (const [index, value] of values.entries()) {
+    if (index > 0 && index % limits.stateSliceChecked === 0) await options.pause?.()
+    const result = lookAt(peers, value, roomId, rules, options)
+    if (result === undefined) continue
+    if ('missing' in result) missing.push(...result.missing)
+    looked.push(result)
+  }
+  if (missing.length === 0) return looked.map((result) => ('missing' in result ? withoutKey(result.pdu) : result))
+  await peers.ensureKeys(missing)
+  const checked: Received[] = []
+  for (const [index, result] of looked.entries()) {
+    if (index > 0 && index % limits.stateSliceChecked === 0) await options.pause?.()
+    const again = 'missing' in result ? checkSigned(peers, result.pdu, rules) : result
+    checked.push('missing' in again ? withoutKey(again.pdu) : again)
+  }
+  return checked
 }
 
-function checkSigned(peers: RoomPeers, pdu: Pdu, rules: RoomRules): Received {
+/** An event signed with keys that are not here. */
+interface Unkeyed {
+  readonly pdu: Pdu
+  readonly missing: readonly MissingKey[]
+}
+
+function lookAt(
+  peers: RoomPeers,
+  value: JsonObject,
+  roomId: RoomId,
+  rules: RoomRules,
+  options: CheckOptions,
+): Received | Unkeyed | undefined {
+  const result = parsePdu(value, rules, options)
+  if (!result.ok) return result
+  if (options.wants?.(result.pdu.eventId) === false) return undefined
+  if (result.pdu.roomId !== roomId) return { ok: false, refusal: reject('pdu.room', 'the event is of another room'), pdu: result.pdu }
+  return checkSigned(peers, result.pdu, rules)
+}
+
+function checkSigned(peers: RoomPeers, pdu: Pdu, rules: RoomRules): Received | Unkeyed {
   const check = checkSignatures(pdu, rules, peers.findKey)
-  if ('missing' in check) return { ok: false, refusal: reject('pdu.signature.key', 'a key that signed the event cannot be had'), pdu }
+  if ('missing' in check) return { pdu, missing: check.missing }
   if (!check.allowed) return { ok: false, refusal: check, pdu }
   return { ok: true, pdu: checkContentHash(pdu) ? pdu : redactPdu(pdu, rules) }
+}
+
+function withoutKey(pdu: Pdu): Received {
+  return { ok: false, refusal: reject('pdu.signature.key', 'a key that signed the event cannot be had'), pdu }
 }

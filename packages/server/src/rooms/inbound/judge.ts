@@ -27,6 +27,8 @@ export type Judgement =
   | { readonly missingPrev: readonly EventId[] }
   | { readonly needsPolicy: PolicyServer }
 
+type Keys = readonly (readonly [type: string, stateKey: string])[]
+
 /** A state to judge by, where our own graph cannot give it. */
 export interface JudgeOptions {
   /** The state before the event, as fetched and resolved with ours. */
@@ -51,7 +53,7 @@ export async function judge(ports: EnginePorts, view: RoomView, unit: RoomUnit, 
   if (options.rejected === true) return { standing: standing.rejected, stateBefore: before.node }
 
   const keys = keysFor(pdu, view)
-  const byState = authorize(pdu, await stateFor(ports.db, view, before.node, keys), view.rules)
+  const byState = authorize(pdu, await knownState(ports, view, before.node, keys, pdu), view.rules)
   if (!byState.allowed) return { standing: standing.rejected, stateBefore: before.node, refusal: byState }
   if (options.historical === true) return { standing: standing.accepted, stateBefore: before.node }
   // Whoever brings it: a server that the room shuts out is not heard through another one either.
@@ -69,9 +71,25 @@ export async function judge(ports: EnginePorts, view: RoomView, unit: RoomUnit, 
     return { standing: standing.softFailed, stateBefore: before.node, refusal }
   }
   if (before.node.node === view.current.node) return { standing: standing.accepted, stateBefore: before.node }
-  const byCurrent = authorize(pdu, await stateFor(ports.db, view, view.current, keys), view.rules)
+  const byCurrent = authorize(pdu, await knownState(ports, view, view.current, keys, pdu), view.rules)
   if (!byCurrent.allowed) return { standing: standing.softFailed, stateBefore: before.node, refusal: byCurrent }
   return { standing: standing.accepted, stateBefore: before.node }
+}
+
+/**
+ * The state that authorization of an event reads. While only a part of the room's state is here, a member who is missing in
+ * it is who the event's own auth events say: that is judged again when all is here (MSC3706).
+ */
+export async function knownState(ports: EnginePorts, view: RoomView, node: StateNode, keys: Keys, pdu: Pdu): Promise<LoadedState> {
+  const state = await stateFor(ports.db, view, node, keys)
+  if (view.partial === undefined) return state
+  const missing = keys.filter(([type, stateKey]) => type === 'm.room.member' && state.get(type, stateKey) === undefined)
+  if (missing.length === 0) return state
+  const numbers = await loadNumbers(ports.db, view, pdu.authEvents)
+  const claimed = (await loadEvents(ports.db, view, [...numbers.values()])).filter(
+    (event) => event.standing !== standing.rejected && missing.some(([type, key]) => event.pdu.type === type && event.pdu.stateKey === key),
+  )
+  return new LoadedState([...state.pdus, ...claimed.map((event) => event.pdu)])
 }
 
 /** Check 4: the event against its own auth events, which must all be at hand. */
@@ -103,7 +121,7 @@ async function createOf(ports: EnginePorts, view: RoomView): Promise<Pdu | undef
 }
 
 /** The state keys that authorization of an event looks at. */
-function keysFor(pdu: Pdu, view: RoomView): readonly (readonly [string, string])[] {
+export function keysFor(pdu: Pdu, view: RoomView): Keys {
   const keys = authEventKeys(pdu, view.rules)
   return keys.some(([type]) => type === 'm.room.create') ? keys : [...keys, ['m.room.create', '']]
 }

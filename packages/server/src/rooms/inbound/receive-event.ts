@@ -1,4 +1,4 @@
-import type { EventId, Pdu, RoomId, ServerName } from '@causeway/events'
+import type { EventId, JsonObject, Pdu, RoomId, ServerName } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Logger } from '../../platform/logger.ts'
@@ -11,6 +11,7 @@ import type { RoomView } from '../engine/room-view.ts'
 import { inGraph, standing } from '../engine/stored-event.ts'
 import { askPolicyServer } from '../policy/ask-policy-server.ts'
 import type { PolicyServer } from '../policy/policy-server.ts'
+import { bridgeGap } from './bridge-gap.ts'
 import { checkReceived } from './check-received.ts'
 import { fetchGap } from './fill-gap.ts'
 import type { GapTurns } from './gap-turns.ts'
@@ -44,11 +45,15 @@ type ExtraRows = (room: number) => readonly Rows[]
 /** What was fetched for an event since it was looked at first. */
 interface Fetched {
   readonly policyAsked: boolean
-  readonly claimed?: ReadonlyMap<EventId, ClaimedState> | undefined
+  /** 'later': with the rest of the room's state; until then the event is judged by what is here. */
+  readonly claimed?: ReadonlyMap<EventId, ClaimedState> | 'later' | undefined
 }
 
 /** What one look at an event came to. */
-type Look = { readonly settled: Promise<unknown> } | Exclude<Judgement, { readonly standing: unknown }>
+type Look =
+  | { readonly settled: Promise<unknown> }
+  /** `partial`: only a part of the room's state is here. */
+  | (Exclude<Judgement, { readonly standing: unknown }> & { readonly partial: boolean })
 
 /**
  * Judge a received event (checks 4 to 6) and give it its place. What of its past is missing is fetched from the peer that
@@ -71,7 +76,7 @@ export async function receiveEvent(ports: ReceivePorts, roomId: RoomId, given: A
     if ('missingAuth' in look) {
       if (authFetched) return giveUp(ports, roomId, arrival, rows, 'its auth events cannot be had')
       authFetched = true
-      await ports.turns.take(roomId, arrival.origin, () => fetchAuth(ports, roomId, arrival))
+      await ports.turns.take(roomId, arrival.origin, () => fetchAuthFor(ports, roomId, arrival, look))
       continue
     }
     if ('needsPolicy' in look) {
@@ -104,7 +109,9 @@ async function attempt(
   const existing = await findEvent(ports.engine.ports.db, view, pdu.eventId)
   if (!view.hasState) await rescindInvite(ports.engine.ports, view, unit, pdu, existing)
   if (!view.hasState || (existing !== undefined && inGraph(existing))) return commit(ports, view, unit, rows)
-  const before = claimed === undefined ? undefined : await stateAtGap(ports.engine, view, unit, pdu, claimed)
+  const { engine } = ports
+  const before =
+    claimed === 'later' ? await bridgeGap(engine.ports, view, unit, pdu) : claimed && (await stateAtGap(engine, view, unit, pdu, claimed))
   const options: JudgeOptions = {
     ...(before === undefined ? {} : { stateBefore: before }),
     rejected: existing?.standing === standing.rejected,
@@ -114,7 +121,7 @@ async function attempt(
   if (!('standing' in judgement)) {
     // A peer's state was taken in on the way; that holds, whatever becomes of the event.
     if (before !== undefined) commit(ports, view, unit, () => [])
-    return judgement
+    return { ...judgement, partial: view.partial !== undefined }
   }
   if (judgement.refusal !== undefined) {
     ports.log.info(
@@ -158,7 +165,7 @@ async function fillGap(ports: ReceivePorts, roomId: RoomId, arrival: Arrival): P
 /** Receive an event that fills a gap: its own gap is bridged by states. False if it cannot be decided. */
 async function receivePulled(ports: ReceivePorts, roomId: RoomId, given: Arrival): Promise<boolean> {
   let arrival = given
-  let claimed: ReadonlyMap<EventId, ClaimedState> | undefined
+  let claimed: Fetched['claimed']
   let authFetched = false
   let policyAsked = false
   for (;;) {
@@ -170,12 +177,16 @@ async function receivePulled(ports: ReceivePorts, roomId: RoomId, given: Arrival
     if ('missingAuth' in look) {
       if (authFetched) return false
       authFetched = true
-      await fetchAuth(ports, roomId, arrival)
+      await fetchAuthFor(ports, roomId, arrival, look)
       continue
     }
     if ('needsPolicy' in look) {
       policyAsked = true
       arrival = await recommended(ports, roomId, arrival, look.needsPolicy)
+      continue
+    }
+    if (look.partial && claimed === undefined) {
+      claimed = 'later'
       continue
     }
     const view = claimed === undefined ? await ports.engine.view(roomId) : undefined
@@ -197,19 +208,39 @@ async function recommended(ports: ReceivePorts, roomId: RoomId, arrival: Arrival
   }
 }
 
-/** Fetch and keep the auth chain of an event. */
-async function fetchAuth(ports: ReceivePorts, roomId: RoomId, arrival: Arrival): Promise<void> {
+/**
+ * Fetch and keep what an event is missing of its auth chain. Of a room of whose state only a part is here that is one member
+ * event, as a rule: what is missing is asked for by itself first.
+ */
+async function fetchAuthFor(
+  ports: ReceivePorts,
+  roomId: RoomId,
+  arrival: Arrival,
+  look: { readonly missingAuth: readonly EventId[]; readonly partial: boolean },
+): Promise<void> {
+  if (look.partial && look.missingAuth.length <= limits.singleEventFetchesAtOnce) {
+    const fetched = await Promise.all(look.missingAuth.map((id) => ports.peers.event(arrival.origin, id)))
+    const values = fetched.filter((value) => value !== undefined)
+    const kept = await keepAuth(ports, roomId, values)
+    if (look.missingAuth.every((id) => kept.has(id))) return
+  }
   const values = await ports.peers.eventAuth(arrival.origin, roomId, arrival.pdu.eventId)
+  if (values !== undefined && values.length <= limits.stateEventsMax) await keepAuth(ports, roomId, values)
+}
+
+/** Gives the ids of those that could be judged. */
+async function keepAuth(ports: ReceivePorts, roomId: RoomId, values: readonly JsonObject[]): Promise<ReadonlySet<EventId>> {
   const view = await ports.engine.view(roomId)
-  if (values === undefined || view === undefined || values.length > limits.stateEventsMax) return
+  if (view === undefined || values.length === 0) return new Set()
   const received = await checkReceived(ports.peers, values, roomId, view.rules, { historical: true })
   const pdus = received.flatMap((event) => (event.ok ? [event.pdu] : []))
-  const committed = await ports.engine.run(roomId, async (held) => {
+  const { settled, kept } = await ports.engine.run(roomId, async (held) => {
     const unit = new RoomUnit(ports.engine.ports, held)
-    await storeOutliers(ports.engine.ports, held, unit, pdus)
-    return commit(ports, held, unit, () => [])
+    const stored = await storeOutliers(ports.engine.ports, held, unit, pdus)
+    return { ...commit(ports, held, unit, () => []), kept: new Set(stored.keys()) }
   })
-  await committed.settled
+  await settled
+  return kept
 }
 
 /** The event stays undecided: kept, within bounds, and not shown. */

@@ -14,6 +14,8 @@ export interface JoinedRoom {
   readonly authChain: readonly JsonObject[]
   /** Our event with the resident's signature, in restricted rooms. */
   readonly event: JsonObject | undefined
+  /** The servers in the room, where most members were left out of the state (MSC3706); absent where the state is whole. */
+  readonly serversInRoom: readonly ServerName[] | undefined
 }
 
 /**
@@ -22,7 +24,14 @@ export interface JoinedRoom {
  */
 export interface MembershipPeers {
   make(server: ServerName, membership: OwnMembership, roomId: RoomId, userId: UserId, versions: readonly string[]): Promise<Template>
-  sendJoin(server: ServerName, roomId: RoomId, eventId: EventId, event: JsonObject): Promise<JoinedRoom>
+  /** `omitMembers`: the server may leave out members. Whether it did is in its answer. */
+  sendJoin(
+    server: ServerName,
+    roomId: RoomId,
+    eventId: EventId,
+    event: JsonObject,
+    options: { readonly omitMembers: boolean },
+  ): Promise<JoinedRoom>
   sendLeave(server: ServerName, roomId: RoomId, eventId: EventId, event: JsonObject): Promise<void>
   /** The room's stripped state as the other server gives it: a claim. */
   sendKnock(server: ServerName, roomId: RoomId, eventId: EventId, event: JsonObject): Promise<JsonValue | undefined>

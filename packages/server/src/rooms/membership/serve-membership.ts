@@ -60,7 +60,7 @@ export async function makeMembership(
 ): Promise<{ readonly roomVersion: string; readonly event: JsonObject }> {
   if (serverOf(request.userId) !== request.origin) throw new MatrixError('M_FORBIDDEN', 'The user is not of your server')
   return ports.engine.run(request.roomId, async (view) => {
-    await requireOpen(ports, view, request.origin)
+    await requireOpen(ports, view, request)
     if (request.versions !== undefined && !request.versions.includes(view.rules.version)) {
       throw new MatrixError('M_INCOMPATIBLE_ROOM_VERSION', 'Your server does not know the version of this room', {
         extra: { room_version: view.rules.version },
@@ -108,6 +108,7 @@ export interface Served {
 export async function sendMembership(ports: ServePorts, request: SendRequest): Promise<Served> {
   const seen = await ports.engine.view(request.roomId)
   if (seen === undefined || !takesPart(ports.engine, seen)) throw new MatrixError('M_NOT_FOUND', 'This server is not in the room')
+  requireWhole(seen, request.membership)
   // Our own signature is one of those that the checks ask for: it counts, and leaves this server, only if we vouch below.
   const body = signedByUs(ports, seen, request.body)
   const [received] = await checkReceived(ports.peers, [body], request.roomId, seen.rules)
@@ -116,7 +117,7 @@ export async function sendMembership(ports: ServePorts, request: SendRequest): P
   checkOwn(received.pdu, request)
   const pdu = await recommended(ports, received.pdu)
   const served = await ports.engine.run(request.roomId, async (view) => {
-    await requireOpen(ports, view, request.origin)
+    await requireOpen(ports, view, request)
     const known = await findEvent(ports.engine.ports.db, view, pdu.eventId)
     if (known !== undefined && inGraph(known)) {
       // Whoever offers a refused event again is not let in for it.
@@ -175,8 +176,19 @@ function signedByUs(ports: ServePorts, view: RoomView, body: JsonObject): JsonOb
   return signed.pdu.object
 }
 
-async function requireOpen(ports: ServePorts, view: RoomView, origin: ServerName): Promise<void> {
+/** Who may come in, and into what, only those tell who have the whole state of the room (MSC3902). */
+function requireWhole(view: RoomView, membership: OwnMembership): void {
+  if (view.partial === undefined || membership === 'leave') return
+  throw new MatrixError('M_NOT_FOUND', 'This server is still fetching the state of the room')
+}
+
+async function requireOpen(
+  ports: ServePorts,
+  view: RoomView,
+  { origin, membership }: Pick<MakeRequest, 'origin' | 'membership'>,
+): Promise<void> {
   if (!takesPart(ports.engine, view)) throw new MatrixError('M_NOT_FOUND', 'This server is not in the room')
+  requireWhole(view, membership)
   if (!(await serverAllowed(ports.engine.ports.db, view, origin))) {
     throw new MatrixError('M_FORBIDDEN', 'Your server is not allowed in this room')
   }

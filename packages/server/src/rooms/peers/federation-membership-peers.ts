@@ -1,4 +1,13 @@
-import { isJsonObject, type EventId, type JsonObject, type JsonValue, type RoomId, type ServerName, type UserId } from '@causeway/events'
+import {
+  isJsonObject,
+  parseServerName,
+  type EventId,
+  type JsonObject,
+  type JsonValue,
+  type RoomId,
+  type ServerName,
+  type UserId,
+} from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { toClientError } from '../../federation/client/client-error.ts'
 import type { FederationClient } from '../../federation/client/federation-client.ts'
@@ -7,6 +16,7 @@ import { sendInvite, sendInviteV1 } from '../../federation/wire/invites.ts'
 import { makeJoin, sendJoin } from '../../federation/wire/joins.ts'
 import { makeKnock, sendKnock } from '../../federation/wire/knocks.ts'
 import { makeLeave, sendLeave } from '../../federation/wire/leaves.ts'
+import { limits } from '../../limits.ts'
 import type { JoinedRoom, MembershipPeers, Template } from '../membership/membership-peers.ts'
 import type { OwnMembership } from '../membership/serve-membership.ts'
 import { objectsOf } from './read-answer.ts'
@@ -40,12 +50,22 @@ export class FederationMembershipPeers implements MembershipPeers {
     return { roomVersion: typeof roomVersion === 'string' ? roomVersion : undefined, event }
   }
 
-  async sendJoin(server: ServerName, roomId: RoomId, eventId: EventId, event: JsonObject): Promise<JoinedRoom> {
-    const answer = answered(await this.#client.call(server, sendJoin, { params: { roomId, eventId }, body: event, evenIfResting: true }))
+  async sendJoin(
+    server: ServerName,
+    roomId: RoomId,
+    eventId: EventId,
+    event: JsonObject,
+    { omitMembers }: { readonly omitMembers: boolean },
+  ): Promise<JoinedRoom> {
+    const query = omitMembers ? { omit_members: true } : {}
+    const answer = answered(
+      await this.#client.call(server, sendJoin, { params: { roomId, eventId }, query, body: event, evenIfResting: true }),
+    )
     const state = objectsOf(answer['state'])
     const authChain = objectsOf(answer['auth_chain'])
     if (state === undefined || authChain === undefined) throw malformed()
-    return { state, authChain, event: isJsonObject(answer['event']) ? answer['event'] : undefined }
+    const serversInRoom = answer['members_omitted'] === true ? serversOf(answer['servers_in_room'], server) : undefined
+    return { state, authChain, event: isJsonObject(answer['event']) ? answer['event'] : undefined, serversInRoom }
   }
 
   async sendLeave(server: ServerName, roomId: RoomId, eventId: EventId, event: JsonObject): Promise<void> {
@@ -79,6 +99,13 @@ export class FederationMembershipPeers implements MembershipPeers {
 function answered(result: FederationResult): JsonObject {
   if (!result.ok) throw toClientError(result)
   return result.value
+}
+
+/** The servers of an answer without members; whoever answers is one of them. */
+function serversOf(value: JsonValue | undefined, server: ServerName): ServerName[] {
+  if (!Array.isArray(value)) throw malformed()
+  const names = value.slice(0, limits.listedServersMax).flatMap((name) => (typeof name === 'string' ? (parseServerName(name) ?? []) : []))
+  return [...new Set([server, ...names])]
 }
 
 function malformed(): MatrixError {

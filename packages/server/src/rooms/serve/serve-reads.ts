@@ -18,9 +18,12 @@ const missingEventsMax = 20
 /** What other servers may read of our rooms. All of it is looked up by the room that the request names. */
 export class ServedReads {
   readonly #engine: RoomEngine
+  readonly #complete: (roomId: RoomId) => Promise<void>
 
-  constructor(engine: RoomEngine) {
+  /** `complete` resolves when the whole state of a room is here. */
+  constructor(engine: RoomEngine, complete: (roomId: RoomId) => Promise<void>) {
     this.#engine = engine
+    this.#complete = complete
   }
 
   /** The room, if `origin` may read it: it has, or had, members there, and the room's ACL lets it in. */
@@ -126,6 +129,7 @@ export class ServedReads {
     eventId: EventId,
   ): Promise<{ readonly state: StoredEvent[]; readonly authChain: StoredEvent[] }> {
     const { db } = this.#engine.ports
+    if ((await this.#open(roomId, origin)).partial !== undefined) await this.#complete(roomId)
     const view = await this.#open(roomId, origin)
     const event = await this.#event(view, eventId)
     if (event.standing === standing.outlier || event.standing === standing.undecided) {

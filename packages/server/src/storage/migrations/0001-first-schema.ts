@@ -16,7 +16,8 @@ export const firstSchema: Migration = {
     // Who owns which rooms. Bound: 1,024 rows.
     `CREATE TABLE shards (shard integer PRIMARY KEY, slot integer NOT NULL, epoch integer NOT NULL)`,
 
-    // One row a room. checkpoint: the room's tips and counters at some position, from which loading replays (bounded).
+    // One row a room. state_partial: 1 while the state of a join is being fetched, 2 when that is over (room_completions says when).
+    // checkpoint: the room's tips and counters at some position, from which loading replays (bounded).
     `CREATE TABLE rooms (room integer PRIMARY KEY, room_id text NOT NULL UNIQUE, shard integer NOT NULL, version text NOT NULL,
        state_partial integer NOT NULL DEFAULT 0, published integer NOT NULL DEFAULT 0, quarantined text,
        checkpoint blob NOT NULL)`,
@@ -25,7 +26,7 @@ export const firstSchema: Migration = {
        PRIMARY KEY (room, key)) WITHOUT ROWID`,
     // Graph headers. event: number in the room. pos: live order (> 0), history (< 0), absent for outliers.
     // depth: local depth. key, sender: numbers of room_keys. state_before/after: nodes of room_state.
-    // standing: 0 accepted, 1 soft-failed, 2 rejected, 3 outlier, 4 undecided. edges: packed prev and auth numbers.
+    // provisional: judged by a part of the state, to be judged again. standing: 0 accepted, 1 soft-failed, 2 rejected, 3 outlier, 4 undecided. edges: packed prev and auth numbers.
     // counts: packed notification totals. origin: what the sending session gave (device, transaction id).
     // thread: the root of the thread that a live event is in; absent in the main timeline.
     `CREATE TABLE events (room integer NOT NULL, event integer NOT NULL, event_id text NOT NULL, standing integer NOT NULL,
@@ -38,6 +39,7 @@ export const firstSchema: Migration = {
     `CREATE INDEX events_history ON events (room, depth, pos) WHERE pos IS NOT NULL`,
     `CREATE INDEX events_time ON events (room, ts, depth, pos) WHERE pos IS NOT NULL`,
     `CREATE INDEX events_undecided ON events (room, event) WHERE standing = 4`,
+    `CREATE INDEX events_provisional ON events (room, event) WHERE provisional = 1`,
     `CREATE INDEX events_federate ON events (slot, position) WHERE federate = 1`,
     `CREATE INDEX events_federate_room ON events (room, pos) WHERE federate = 1`,
     `CREATE INDEX events_threads ON events (room, pos) WHERE thread IS NOT NULL`,
@@ -77,8 +79,17 @@ export const firstSchema: Migration = {
     `CREATE INDEX memberships_local ON memberships (room) WHERE is_local = 1`,
     // For the stream's readers, and to tell who came to share a room with whom.
     `CREATE INDEX memberships_stream ON memberships (slot, position) WHERE position > 0`,
+    // Joins of which only a part of the state is here. event: our join. through: the server that let us in. servers: those in
+    // the room, by its word (JSON). positions: of our streams at the join (JSON). Bound: until the state is complete.
+    `CREATE TABLE partial_joins (room integer NOT NULL, event integer NOT NULL, through text NOT NULL, servers text NOT NULL,
+       positions text NOT NULL, PRIMARY KEY (room, event)) WITHOUT ROWID`,
+    // When the state of a room became complete: a stream that /sync and device lists read. corrected: more changed than that
+    // members became known.
+    `CREATE TABLE room_completions (room integer PRIMARY KEY, slot integer NOT NULL, position integer NOT NULL, corrected integer NOT NULL)`,
     // Servers with joined members. left_pos: the room position at which the last of them left, absent while joined.
+    // listed: the server is in the room by the word of another; whose members it are is not known yet.
     `CREATE TABLE room_servers (room integer NOT NULL, server text NOT NULL, joined integer NOT NULL, left_pos integer,
+       listed integer NOT NULL DEFAULT 0,
        PRIMARY KEY (room, server)) WITHOUT ROWID`,
     `CREATE INDEX room_servers_of_server ON room_servers (server, room)`,
     // Highlights for a user, and notifications of users whose rules differ from their class. Bound: purged behind read receipts.
@@ -257,6 +268,7 @@ export const firstSchema: Migration = {
   /** Every writer's rows in stream order, which readers in other processes follow (storage/postgresql/stream-tables.ts). */
   postgresql: [
     `CREATE INDEX events_stream ON events (slot, position) WHERE position > 0`,
+    `CREATE INDEX room_completions_stream ON room_completions (slot, position) WHERE position > 0`,
     `CREATE INDEX receipts_of_slot ON receipts (slot, position) WHERE position > 0`,
     `CREATE INDEX account_data_of_slot ON account_data (slot, position) WHERE position > 0`,
     `CREATE INDEX thread_subscriptions_stream ON thread_subscriptions (slot, position) WHERE position > 0`,

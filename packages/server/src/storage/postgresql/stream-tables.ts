@@ -15,6 +15,7 @@ export interface StreamTable {
 export const streamTables: readonly StreamTable[] = [
   { table: 'events', room: true },
   { table: 'memberships', room: true, user: 'user_id', userWhere: 'is_local = 1' },
+  { table: 'room_completions', room: true },
   { table: 'receipts', room: true },
   { table: 'thread_subscriptions', room: false, user: 'user_id' },
   { table: 'account_data', room: false, user: 'user_id' },

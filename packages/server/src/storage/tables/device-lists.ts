@@ -110,12 +110,12 @@ export function roomsOfUser(db: Database, userId: string): Promise<{ room_id: st
 export function serversSharingWith(db: Database, userId: string): Promise<{ server: string }[]> {
   return db.all(sql<{ server: string }>('room_servers.sharingWith')`
     SELECT DISTINCT s.server FROM memberships m JOIN room_servers s ON s.room = m.room
-    WHERE m.user_id = ${userId} AND m.membership = 'join' AND s.joined > 0`)
+    WHERE m.user_id = ${userId} AND m.membership = 'join' AND (s.joined > 0 OR s.listed = 1)`)
 }
 
 /**
  * A page of a room's servers after a name, in order, and whether they share another room with a user; `but` are rooms that do not
- * count.
+ * count. `joined` is 0 for a server that is in the room by another's word alone.
  */
 export function serversOfRoom(
   db: Database,
@@ -123,14 +123,14 @@ export function serversOfRoom(
   roomId: string,
   after: string,
   limit: number,
-): Promise<{ server: string; shared: number }[]> {
-  return db.all(sql<{ server: string; shared: number }>('room_servers.newToUser')`
-    SELECT p.server, CASE WHEN EXISTS (
+): Promise<{ server: string; joined: number; shared: number }[]> {
+  return db.all(sql<{ server: string; joined: number; shared: number }>('room_servers.newToUser')`
+    SELECT p.server, p.joined, CASE WHEN EXISTS (
         SELECT 1 FROM memberships m JOIN room_servers o ON o.room = m.room JOIN rooms q ON q.room = m.room
-        WHERE m.user_id = ${user.userId} AND m.membership = 'join' AND o.server = p.server AND o.joined > 0
+        WHERE m.user_id = ${user.userId} AND m.membership = 'join' AND o.server = p.server AND (o.joined > 0 OR o.listed = 1)
           AND NOT (q.room_id ${new In(user.but)})) THEN 1 ELSE 0 END AS shared
-    FROM (SELECT s.server FROM rooms r JOIN room_servers s ON s.room = r.room
-      WHERE r.room_id = ${roomId} AND s.joined > 0 AND s.server > ${after} ORDER BY s.server LIMIT ${limit}) p
+    FROM (SELECT s.server, s.joined FROM rooms r JOIN room_servers s ON s.room = r.room
+      WHERE r.room_id = ${roomId} AND (s.joined > 0 OR s.listed = 1) AND s.server > ${after} ORDER BY s.server LIMIT ${limit}) p
     ORDER BY p.server`)
 }
 
@@ -144,6 +144,12 @@ export function remoteJoins(
     SELECT m.user_id, m.slot, m.position FROM memberships m
     JOIN room_servers s ON s.room = m.room AND s.server = ${server}
     WHERE m.user_id ${new In(userIds)} AND m.membership = 'join' AND s.joined > 0`)
+}
+
+/** When the devices of a user last changed. */
+export function lastListChange(db: Database, userId: string): Promise<{ slot: number; position: number } | undefined> {
+  return db.first(sql<{ slot: number; position: number }>('device_list_changes.last')`
+    SELECT slot, position FROM device_list_changes WHERE user_id = ${userId} AND seen_by = ''`)
 }
 
 /** What is still to be told of users, those of one at a time. `after`: a user id. */

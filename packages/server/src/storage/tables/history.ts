@@ -46,11 +46,10 @@ export function eventsByTimeBackwards(db: Database, room: number, from: Omit<Tim
     ORDER BY ts DESC, depth DESC, pos DESC LIMIT ${limit}`)
 }
 
-/** Where the live event at a position was written. */
+/** Where the live event at a position was written, or, if it was taken out of the timeline, the one before it. */
 export function writtenAt(db: Database, room: number, pos: number): Promise<{ slot: number; position: number } | undefined> {
-  return db.first(
-    sql<{ slot: number; position: number }>('events.writtenAt')`SELECT slot, position FROM events WHERE room = ${room} AND pos = ${pos}`,
-  )
+  return db.first(sql<{ slot: number; position: number }>('events.writtenAt')`
+    SELECT slot, position FROM events WHERE room = ${room} AND pos <= ${pos} AND pos > 0 ORDER BY pos DESC LIMIT 1`)
 }
 
 /** The number and notification totals of the live event at a position. */
@@ -70,6 +69,13 @@ export function newestOfRooms(db: Database, userId: string): Promise<{ room: num
   return db.all(sql<{ room: number; slot: number; position: number }>('events.newestOfRooms')`
     SELECT e.room, e.slot, e.position FROM memberships m
     JOIN events e ON e.room = m.room AND e.pos = (SELECT max(pos) FROM events WHERE room = m.room AND pos IS NOT NULL)
+    WHERE m.user_id = ${userId} AND m.membership = 'join'`)
+}
+
+/** When the state of a user's rooms that they are joined to became complete, where it once was not. Bound: the user's rooms. */
+export function completionsOfRooms(db: Database, userId: string): Promise<{ room: number; slot: number; position: number }[]> {
+  return db.all(sql<{ room: number; slot: number; position: number }>('room_completions.ofUser')`
+    SELECT c.room, c.slot, c.position FROM memberships m JOIN room_completions c ON c.room = m.room
     WHERE m.user_id = ${userId} AND m.membership = 'join'`)
 }
 

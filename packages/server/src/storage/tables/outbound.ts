@@ -182,5 +182,5 @@ export function passedOnAfter(
 /** The servers in a room, and those that left it after a live position. Bound: the servers of one room. */
 export function serversSince(db: Database, room: number, pos: number): Promise<{ server: string; left_pos: number | null }[]> {
   return db.all(sql<{ server: string; left_pos: number | null }>('room_servers.since')`
-    SELECT server, left_pos FROM room_servers WHERE room = ${room} AND (joined > 0 OR left_pos >= ${pos})`)
+    SELECT server, left_pos FROM room_servers WHERE room = ${room} AND (joined > 0 OR listed = 1 OR left_pos >= ${pos})`)
 }

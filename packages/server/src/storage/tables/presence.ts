@@ -32,5 +32,5 @@ export async function whoAreJoined(db: Database, userIds: readonly string[]): Pr
 export function serversOfUsers(db: Database, userIds: readonly string[], limit: number): Promise<{ user_id: string; server: string }[]> {
   return db.all(sql<{ user_id: string; server: string }>('room_servers.ofUsers')`
     SELECT DISTINCT m.user_id, s.server FROM memberships m JOIN room_servers s ON s.room = m.room
-    WHERE m.user_id ${new In(userIds)} AND m.membership = 'join' AND s.joined > 0 LIMIT ${limit}`)
+    WHERE m.user_id ${new In(userIds)} AND m.membership = 'join' AND (s.joined > 0 OR s.listed = 1) LIMIT ${limit}`)
 }

@@ -11,6 +11,8 @@ export interface RoomRow {
   readonly version: string
   readonly published: number
   readonly quarantined: string | null
+  /** 0: all of its state is here. 1: a part. 2: all, since the room's completion. */
+  readonly state_partial: number
   readonly checkpoint: Uint8Array
 }
 
@@ -45,6 +47,13 @@ export const insertStateChange = insert({
   columns: { room: 'int', pos: 'int', key: 'int', old: 'int', new: 'int' },
 })
 
+/** A change that was not, as it turned out when the whole of a room's state came. */
+export const removeStateChange = remove({
+  name: 'state_changes.remove',
+  table: 'state_changes',
+  columns: { room: 'int', pos: 'int', key: 'int' },
+})
+
 export const addMissingEvent = insertNew({
   name: 'missing_events.add',
   table: 'missing_events',
@@ -68,13 +77,13 @@ export const upsertRoomServer = upsert({
 /** The row of a room by its id. */
 export function findRoom(db: Database, roomId: RoomId): Promise<RoomRow | undefined> {
   return db.first(sql<RoomRow>('rooms.byId')`
-    SELECT room, room_id, version, published, quarantined, checkpoint FROM rooms WHERE room_id = ${roomId}`)
+    SELECT room, room_id, version, published, quarantined, state_partial, checkpoint FROM rooms WHERE room_id = ${roomId}`)
 }
 
 /** The row of a room by its number. */
 export function roomByNumber(db: Database, room: number): Promise<RoomRow | undefined> {
   return db.first(sql<RoomRow>('rooms.byNumber')`
-    SELECT room, room_id, version, published, quarantined, checkpoint FROM rooms WHERE room = ${room}`)
+    SELECT room, room_id, version, published, quarantined, state_partial, checkpoint FROM rooms WHERE room = ${room}`)
 }
 
 /** The largest room number that a slot has given: room numbers are `32 · k + slot`. */
@@ -116,11 +125,10 @@ export async function roomCounters(db: Database, room: number): Promise<{ event:
   return { event: row?.event ?? 0, node: row?.node ?? 0, live: Math.max(0, row?.live ?? 0), history: Math.min(0, row?.history ?? 0) }
 }
 
-/** Servers with joined members, and those that left. Bound: the servers of one room. */
-export function roomServers(db: Database, room: number): Promise<{ server: string; joined: number }[]> {
-  return db.all(
-    sql<{ server: string; joined: number }>('room_servers.ofRoom')`SELECT server, joined FROM room_servers WHERE room = ${room}`,
-  )
+/** Servers with joined members, those that left, and those said to have members. Bound: the servers of one room. */
+export function roomServers(db: Database, room: number): Promise<{ server: string; joined: number; listed: number }[]> {
+  return db.all(sql<{ server: string; joined: number; listed: number }>('room_servers.ofRoom')`
+    SELECT server, joined, listed FROM room_servers WHERE room = ${room}`)
 }
 
 /** Changes of the current state after a position up to another, oldest first. */

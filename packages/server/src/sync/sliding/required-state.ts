@@ -72,6 +72,11 @@ export class RequiredState {
     return true
   }
 
+  /** Are all members of the room wanted, not only those whom its timeline needs? */
+  get wantsAllMembers(): boolean {
+    return this.wants(memberType, any)
+  }
+
   /** Is this piece of state wanted, whatever the timeline shows? */
   wants(type: string, stateKey: string): boolean {
     return this.#has(type, stateKey) || (this.#has(any, stateKey) && !(this.lazy && type === memberType))

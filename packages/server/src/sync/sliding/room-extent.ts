@@ -4,6 +4,7 @@ import type { RoomView } from '../../rooms/engine/room-view.ts'
 import type { StateVector } from '../../rooms/engine/state-vector.ts'
 import { joinedUntil, lastJoined } from '../../rooms/history/last-joined.ts'
 import { livePosAt } from '../../rooms/history/live-position.ts'
+import { isCompletedSince } from '../../rooms/history/partial-at.ts'
 import { includes, type Positions } from '../../rooms/history/positions.ts'
 import { RoomSight } from '../../rooms/history/room-sight.ts'
 import { wasJoined } from '../joined-room.ts'
@@ -22,6 +23,8 @@ export interface RoomExtent {
   readonly end: StateVector
   /** The user was not in the room when the client last was told of it. */
   readonly isNew: boolean
+  /** The rest of the room's state came since then: its members, and with them its counts. */
+  readonly completed: boolean
   /** Left without ever having been in the room: only the leaving itself is shown. */
   readonly onlyOwn: boolean
 }
@@ -51,10 +54,12 @@ async function joinedExtent(
   const upTo = await livePosAt(ports.db, view, wish.now.positions)
   const sincePos = since === undefined ? 0 : await livePosAt(ports.db, view, since)
   const moved = since !== undefined && !includes(since, membership)
-  const isNew = moved && !(await wasJoined(ports, view, userId, sincePos, upTo))
+  const completed = isCompletedSince(view, since, wish.now.positions)
+  const wasWrong = completed && view.completion?.corrected === true
+  const isNew = wasWrong || (moved && !(await wasJoined(ports, view, userId, sincePos, upTo)))
   const end = await ports.stateHistory.stateAt(view, upTo)
   const sight = new RoomSight(ports.engine.ports, view, userId, Infinity)
-  return { view, sight, from: isNew ? 0 : sincePos, upTo, end, isNew, onlyOwn: false }
+  return { view, sight, from: isNew ? 0 : sincePos, upTo, end, isNew, completed, onlyOwn: false }
 }
 
 async function leftExtent(
@@ -76,5 +81,5 @@ async function leftExtent(
   const isNew = since !== undefined && !knows
   const { state: end } = await loadNode(ports.db, view, left.stateAfter)
   const from = wasMember ? (isNew ? 0 : sincePos) : Math.max(sincePos, upTo - 1)
-  return { view, sight, from, upTo, end, isNew, onlyOwn: !wasMember }
+  return { view, sight, from, upTo, end, isNew, completed: false, onlyOwn: !wasMember }
 }

@@ -1,7 +1,9 @@
 import type { RoomView } from '../../rooms/engine/room-view.ts'
 import type { EventNumber, KeyNumber } from '../../rooms/engine/state-vector.ts'
 import type { StoredEvent } from '../../rooms/engine/stored-event.ts'
+import { claimedMembers } from '../../rooms/history/claimed-members.ts'
 import { bareEvent, clientEvent } from '../../rooms/history/client-event.ts'
+import { isPartialAt } from '../../rooms/history/partial-at.ts'
 import { includes, type Positions } from '../../rooms/history/positions.ts'
 import { mapEvents } from '../../rooms/history/state-events.ts'
 import type { StateChange } from '../../rooms/history/state-history.ts'
@@ -46,6 +48,9 @@ async function memberEntry(ports: SyncPorts, wish: SlidingWish, ask: Ask): Promi
   const { room, sent, since } = ask
   const extent = await extentOf(ports, wish, room.membership, since)
   if (extent === undefined) return outsideEntry(ports, wish, room, since)
+  // Who wants all members of a room gets it when they are here (MSC3902).
+  const joined = room.membership.membership === 'join'
+  if (joined && room.wish.requiredState.wantsAllMembers && isPartialAt(extent.view, wish.now.positions)) return undefined
   const initial = since === undefined || sent === undefined || extent.isNew
   const expanded = !initial && room.wish.timelineLimit > sent.timelineLimit && !extent.onlyOwn
   const timeline = await entryTimeline(ports, wish, ask, extent, initial || expanded)
@@ -53,7 +58,7 @@ async function memberEntry(ports: SyncPorts, wish: SlidingWish, ask: Ask): Promi
   const state = extent.onlyOwn ? [] : await stateOf(ports, wish, ask, extent, { initial, timeline, changes })
   const passedOver = room.wish.timelineLimit === 0 && extent.upTo > extent.from
   const nothing = timeline.events.length + state.length === 0 && !passedOver && !expanded
-  if (!initial && nothing && !(await ownReceiptMoved(ports, wish, extent, since))) return undefined
+  if (!initial && nothing && !extent.completed && !(await ownReceiptMoved(ports, wish, extent, since))) return undefined
   let text = headOf(wish, room)
   if (initial) text += ',"initial":true'
   if (expanded) text += ',"unstable_expanded_timeline":true'
@@ -95,12 +100,12 @@ async function summaryText(
   ports: SyncPorts,
   wish: SlidingWish,
   { room }: Ask,
-  { view, end, upTo }: RoomExtent,
+  { view, end, upTo, completed }: RoomExtent,
   { initial, changes }: { readonly initial: boolean; readonly changes: readonly StateChange[] },
 ): Promise<string> {
   const { userId } = wish.caller
   const types = new Set(changes.map(({ key }) => view.keys.at(key)?.type))
-  const members = initial || types.has('m.room.member')
+  const members = initial || completed || types.has('m.room.member')
   const changed = { name: initial || types.has('m.room.name'), avatar: initial || types.has('m.room.avatar'), members }
   let text = await headPart(ports.db, view, end, userId, changed, room.wish.includeHeroes)
   if (room.membership.membership !== 'join') return `${text},"notification_count":0,"highlight_count":0`
@@ -133,7 +138,10 @@ async function stateOf(
     }
     for (const { key } of changes) if (isTold(view, wanted, key)) chosen.set(key, end.get(key))
   }
-  if (wanted.lazy) addLazyMembers(wish, view, timeline, chosen, (key) => end.get(key), initial)
+  if (wanted.lazy) {
+    const claimed = await claimedMembers(ports.db, view, end, timeline.events)
+    addLazyMembers(wish, view, timeline, chosen, (key) => end.get(key) || (claimed.get(key) ?? 0), initial)
+  }
   const numbers = [...chosen.values()].filter((number) => number !== 0)
   return mapEvents(ports, view, numbers, (event) => bareEvent(event, wish.reading))
 }

@@ -1,0 +1,26 @@
+import type { Pdu, RoomId } from '@causeway/events'
+import { limits } from '../../limits.ts'
+import type { RoomEngine } from '../engine/room-engine.ts'
+import { RoomUnit } from '../engine/room-unit.ts'
+import { inAuthOrder, storeOutliers } from './store-outliers.ts'
+
+/**
+ * Keep events that are not part of our graph, as many as a room's whole state: in slices that are durable each, between
+ * which the room and all others go on. What is there is left as it is, so that it can be begun again. Must not be called
+ * under the room's queue.
+ */
+export async function storeInSlices(engine: RoomEngine, roomId: RoomId, pdus: readonly Pdu[]): Promise<void> {
+  const ordered = inAuthOrder(pdus)
+  for (let at = 0; at < ordered.length; at += limits.stateSliceStored) {
+    const slice = ordered.slice(at, at + limits.stateSliceStored)
+    const { committed } = await engine.run(roomId, async (view) => {
+      const unit = new RoomUnit(engine.ports, view)
+      await storeOutliers(engine.ports, view, unit, slice)
+      const commit = unit.commit()
+      engine.holdUntil(view, commit)
+      return { committed: commit }
+    })
+    await committed
+    await engine.ports.clock.sleep(0)
+  }
+}

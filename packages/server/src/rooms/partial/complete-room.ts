@@ -1,0 +1,120 @@
+import type { EventId, UserId } from '@causeway/events'
+import { assert } from '../../assert.ts'
+import { limits } from '../../limits.ts'
+import type { Announcement, Rows } from '../../storage/database.ts'
+import { removePartialJoins, unlistServers, upsertCompletion, writeStatePartial } from '../../storage/tables/partial-joins.ts'
+import { insertStateChange, removeStateChange, stateChanges, writeCheckpoint } from '../../storage/tables/rooms.ts'
+import { loadRoom, packCheckpoint } from '../engine/load-room.ts'
+import type { PartialRoom } from '../engine/partial-room.ts'
+import type { RoomEngine } from '../engine/room-engine.ts'
+import { RoomUnit } from '../engine/room-unit.ts'
+import type { RoomView } from '../engine/room-view.ts'
+import type { StateVector } from '../engine/state-vector.ts'
+import { before, type StateChange } from '../history/state-history.ts'
+import { CompleteMembers } from './complete-members.ts'
+import type { FullState } from './full-state.ts'
+import { missingPrevs, provisionalOf } from './provisional.ts'
+import { Replay } from './replay.ts'
+
+export interface CompletionPorts {
+  readonly engine: RoomEngine
+  /** What tells the changes of our users' devices since some positions once more: servers that should have heard of them were not known. */
+  readonly tellDevices: (
+    userIds: readonly UserId[],
+    since: ReadonlyMap<number, number>,
+  ) => Promise<{ readonly rows: readonly Rows[]; readonly announcements: readonly Announcement[] }>
+}
+
+/** The states after events that are not here; 'unknown' where no server gives them. */
+export type GivenStates = ReadonlyMap<EventId, FullState | 'unknown'>
+
+/**
+ * All of a room's state is here: what was judged by a part of it is judged again, and everything that follows from the
+ * state (members, servers, how the state moved) is put right, in one unit. Gives the events whose state is still missing
+ * instead, if there are any; then nothing is changed. Runs under the room's queue, which it keeps until the unit is durable.
+ */
+export async function completeRoom(ports: CompletionPorts, held: RoomView, given: GivenStates): Promise<{ missing: EventId[] }> {
+  const { engine } = ports
+  const { db, clock } = engine.ports
+  const { partial } = held
+  if (partial === undefined) return { missing: [] }
+  await engine.settled(held.roomId)
+  const view = await loadRoom(db, held.room)
+  assert(view !== undefined, 'a room under its queue is stored')
+  const events = await provisionalOf(db, view)
+  const missing = [...(await missingPrevs(db, view, events))].filter((id) => !given.has(id))
+  if (missing.length > 0) return { missing }
+
+  const provisional = view.current.state
+  const firstPos = events.reduce((first, { pos }) => Math.min(first, pos ?? first), view.livePos + 1)
+  const recorded = await stateChanges(db, view.room, firstPos - 1, view.livePos)
+  view.partial = undefined
+  view.tips = []
+  view.current = { node: 0, links: 0, state: before(provisional, recorded, firstPos - 1) }
+  const unit = new RoomUnit(engine.ports, view)
+  const states = new Map([...given].map(([id, full]) => [id, full === 'unknown' ? full : full.state]))
+  const replay = new Replay(engine.ports, view, unit, states, new Set(partial.joins.map((join) => join.event)))
+  for (const [index, event] of events.entries()) {
+    if (index > 0 && index % limits.provisionalSlice === 0) await clock.sleep(0)
+    await replay.judge(event)
+  }
+  await replay.finish()
+  await clock.sleep(0)
+  writeChanges(view, unit, recorded, replay, firstPos)
+  await writeMembers(ports, view, unit, replay, given, { partial, provisional })
+  const corrected = replay.corrected || hasCorrections(view, provisional)
+  unit.whenPlaced((position) => unit.draft.add(upsertCompletion, view.room, db.slot, position, corrected ? 1 : 0))
+  const tips = view.tips.map((tip) => tip.event)
+  unit.addLast(writeCheckpoint, [view.room, packCheckpoint({ livePos: view.livePos, currentNode: view.current.node, tips })])
+  unit.draft.add(writeStatePartial, view.room, 2)
+  unit.addStep({ query: removePartialJoins(view.room) })
+  unit.addStep({ query: unlistServers(view.room) })
+  unit.completes()
+  const outcome = await unit.commit()
+  assert(outcome.committed, 'nothing refuses a room its completion')
+  // From here on the room is as storage has it now.
+  engine.drop(view.roomId)
+  return { missing: [] }
+}
+
+async function writeMembers(
+  ports: CompletionPorts,
+  view: RoomView,
+  unit: RoomUnit,
+  replay: Replay,
+  given: GivenStates,
+  { partial, provisional }: { readonly partial: PartialRoom; readonly provisional: StateVector },
+): Promise<void> {
+  const facts = new Map([...given.values()].flatMap((full) => (full === 'unknown' ? [] : [...full.members])))
+  const members = new CompleteMembers(ports.engine.ports, view, unit, facts)
+  await members.write(provisional, partial.listed)
+  const there = new Set([...members.serversOf(given), ...members.joinedBy(replay.judged())])
+  const unheard = [...there].some((server) => !partial.listed.has(server) && server !== ports.engine.ports.serverName)
+  const since = partial.joins[0]?.positions
+  if (!unheard || since === undefined) return
+  const told = await ports.tellDevices([...view.localJoined], since)
+  unit.addRows(told.rows)
+  unit.addAnnouncements(told.announcements)
+}
+
+/** How the state moved is put right where it differs from what was written. */
+function writeChanges(view: RoomView, unit: RoomUnit, recorded: readonly StateChange[], replay: Replay, firstPos: number): void {
+  const known = new Map(recorded.map((change) => [`${change.pos} ${change.key}`, change]))
+  const now = new Map(replay.changes.map((change) => [`${change.pos} ${change.key}`, change]))
+  for (const [name, change] of known) {
+    const right = now.get(name)
+    if (right?.old !== change.old || right.new !== change.new) unit.draft.add(removeStateChange, view.room, change.pos, change.key)
+  }
+  for (const [name, change] of now) {
+    const written = known.get(name)
+    if (written?.old === change.old && written.new === change.new) continue
+    // Before a room's first event nobody looks: that its members were missing needs no record.
+    if (written === undefined && change.pos === firstPos && firstPos === 1) continue
+    unit.draft.add(insertStateChange, view.room, change.pos, change.key, change.old, change.new)
+  }
+}
+
+/** Is the state another one than that with more members? */
+function hasCorrections(view: RoomView, provisional: StateVector): boolean {
+  return provisional.differences(view.current.state).some(([key, old]) => old !== 0 || view.keys.at(key)?.type !== 'm.room.member')
+}

@@ -1,0 +1,38 @@
+import type { EventId } from '@causeway/events'
+import { limits } from '../../limits.ts'
+import type { Database } from '../../storage/database.ts'
+import { provisionalEvents } from '../../storage/tables/partial-joins.ts'
+import { loadEvents, loadNumbers } from '../engine/load-room.ts'
+import type { RoomView } from '../engine/room-view.ts'
+import { inGraph, type StoredEvent } from '../engine/stored-event.ts'
+import { parentsFirst } from '../inbound/in-order.ts'
+
+/** The events that a room judged by a part of its state, each after those that it follows, else in the order of their coming. */
+export async function provisionalOf(db: Database, view: RoomView): Promise<StoredEvent[]> {
+  const events: StoredEvent[] = []
+  for (let after = 0; ;) {
+    const rows = await provisionalEvents(db, view.room, after, limits.eventsPerReadMax)
+    const page = await loadEvents(
+      db,
+      view,
+      rows.map((row) => row.event),
+    )
+    events.push(...page)
+    after = rows.at(-1)?.event ?? after
+    if (rows.length < limits.eventsPerReadMax)
+      return parentsFirst(
+        events,
+        (event) => event.pdu,
+        (pdu) => pdu.prevEvents,
+      )
+  }
+}
+
+/** The prev events of some events that have no place in our graph. */
+export async function missingPrevs(db: Database, view: RoomView, events: readonly StoredEvent[]): Promise<Set<EventId>> {
+  const missing = new Set(events.flatMap((event) => [...event.pdu.prevEvents]))
+  for (const event of events) missing.delete(event.pdu.eventId)
+  const numbers = await loadNumbers(db, view, [...missing])
+  for (const event of await loadEvents(db, view, [...numbers.values()])) if (inGraph(event)) missing.delete(event.pdu.eventId)
+  return missing
+}

@@ -1,0 +1,189 @@
+import type { EventId } from '@causeway/events'
+import { assert } from '../../assert.ts'
+import { limits } from '../../limits.ts'
+import { correctEvent } from '../../storage/tables/partial-joins.ts'
+import { removeRelation } from '../../storage/tables/relations.ts'
+import { removeMissingEvent } from '../../storage/tables/rooms.ts'
+import { applyRedaction } from '../engine/apply-redaction.ts'
+import type { EnginePorts } from '../engine/engine-ports.ts'
+import { loadEvents, loadNode, loadNumbers, tipOf } from '../engine/load-room.ts'
+import { packEdges } from '../engine/packed-numbers.ts'
+import { writeNode } from '../engine/place-event.ts'
+import { resolveNodes, resolveTips } from '../engine/resolve-tips.ts'
+import type { RoomUnit } from '../engine/room-unit.ts'
+import type { RoomView, StateNode, Tip } from '../engine/room-view.ts'
+import type { EventNumber, StateVector } from '../engine/state-vector.ts'
+import { inGraph, standing, type StoredEvent } from '../engine/stored-event.ts'
+import { judge } from '../inbound/judge.ts'
+import { addRelation } from '../relations/place-relation.ts'
+
+/** The state after an event that is not in our graph; 'unknown' where no server gives it. */
+export type StateAfter = ReadonlyMap<EventId, StateVector | 'unknown'>
+
+/** A key of the current state came to be held by another event. */
+export interface ReplayedChange {
+  readonly pos: number
+  readonly key: number
+  readonly old: EventNumber
+  readonly new: EventNumber
+}
+
+/**
+ * Judges events again that were judged by a part of their room's state: each by the whole state before it, in the order of
+ * the graph. Works on a view of its own, which nobody else sees, and writes into one unit. Runs under the room's queue.
+ */
+export class Replay {
+  /** How the current state moved, as it is now. */
+  readonly changes: ReplayedChange[] = []
+  /** Did an event's standing change? */
+  corrected = false
+  readonly #ports: EnginePorts
+  readonly #view: RoomView
+  readonly #unit: RoomUnit
+  readonly #given: StateAfter
+  readonly #anchors: ReadonlySet<EventNumber>
+  readonly #nodes = new Map<EventId, StateNode>()
+  readonly #judged = new Map<EventNumber, { readonly event: StoredEvent; readonly after: StateNode }>()
+  /** Accepted now, and not before: they have no place in the timeline yet. */
+  readonly #late: { readonly event: StoredEvent; readonly after: StateNode }[] = []
+
+  /** `view`: with the tips and the current state before the first of the events. `anchors`: joins with which the room began for us. */
+  constructor(ports: EnginePorts, view: RoomView, unit: RoomUnit, given: StateAfter, anchors: ReadonlySet<EventNumber>) {
+    this.#ports = ports
+    this.#view = view
+    this.#unit = unit
+    this.#given = given
+    this.#anchors = anchors
+  }
+
+  /** The events as they stand now. */
+  *judged(): Iterable<StoredEvent> {
+    for (const { event } of this.#judged.values()) yield event
+  }
+
+  /** Judge one event; those that it follows have been judged. */
+  async judge(event: StoredEvent): Promise<void> {
+    const view = this.#view
+    const isAnchor = this.#anchors.has(event.event)
+    const before = await this.#stateBefore(event)
+    const judgement = await judge(this.#ports, view, this.#unit, event.pdu, {
+      stateBefore: before,
+      historical: isAnchor,
+      policyAsked: true,
+    })
+    const stands = 'standing' in judgement ? judgement.standing : event.standing
+    const accepted = stands === standing.accepted
+    const after = accepted && event.isState ? this.#successor(before, event) : before
+    const corrected: StoredEvent = {
+      ...event,
+      standing: stands,
+      pos: accepted ? event.pos : undefined,
+      counts: accepted ? event.counts : undefined,
+      stateBefore: before.node,
+      stateAfter: after.node,
+      edges: await this.#edges(event),
+    }
+    if (stands !== event.standing) this.corrected = true
+    this.#unit.hold(corrected)
+    if (accepted && event.pos === undefined) {
+      this.#late.push({ event: corrected, after })
+      this.#judged.set(event.event, { event: corrected, after })
+      return
+    }
+    this.#judged.set(event.event, { event: corrected, after })
+    if (accepted) await this.#advance(corrected, after, isAnchor ? [] : view.tips, true)
+    else if (event.pos !== undefined) this.#unit.addLast(removeRelation, [view.room, event.event])
+    this.#write(corrected)
+  }
+
+  /** After the last of them: what is accepted only now becomes the newest of the timeline. */
+  async finish(): Promise<void> {
+    const view = this.#view
+    const followed = new Set(
+      [...this.#judged.values()].flatMap(({ event }) => (event.standing === standing.accepted ? event.edges.prev : [])),
+    )
+    for (const { event, after } of this.#late) {
+      view.livePos += 1
+      const late: StoredEvent = { ...event, pos: view.livePos, slot: this.#ports.db.slot, position: 0, counts: view.counts }
+      this.#unit.hold(late)
+      this.#unit.addLive(late)
+      this.#judged.set(event.event, { event: late, after })
+      await this.#advance(late, after, view.tips, !followed.has(event.event))
+      addRelation(view, this.#unit, late)
+      if (late.pdu.type === 'm.room.redaction') await applyRedaction(this.#ports, view, this.#unit, late)
+      this.#write(late)
+    }
+  }
+
+  async #advance(event: StoredEvent, after: StateNode, tips: readonly Tip[], isTip: boolean): Promise<void> {
+    const view = this.#view
+    const { pos } = event
+    assert(pos !== undefined, 'an accepted event has a place in the timeline')
+    const others = tips.filter((tip) => !event.edges.prev.includes(tip.event))
+    const moved = isTip ? [...others, tipOf(event)] : others
+    const current = moved.length === 0 ? after : await resolveTips(this.#ports, view, moved, after, this.#writeNode)
+    for (const [key, old, now] of view.current.state.differences(current.state)) this.changes.push({ pos, key, old, new: now })
+    view.tips = moved
+    view.current = current
+  }
+
+  async #stateBefore(event: StoredEvent): Promise<StateNode> {
+    const { db } = this.#ports
+    const view = this.#view
+    const numbers = await loadNumbers(db, view, event.pdu.prevEvents)
+    const nodes = new Map<number, StateNode>()
+    for (const id of event.pdu.prevEvents) {
+      const number = numbers.get(id)
+      const judged = number === undefined ? undefined : this.#judged.get(number)
+      const [known] = number === undefined || judged !== undefined ? [] : await loadEvents(db, view, [number])
+      const node =
+        judged?.after ?? (known !== undefined && inGraph(known) ? await loadNode(db, view, known.stateAfter) : await this.#givenNode(id))
+      if (node !== undefined) nodes.set(node.node, node)
+    }
+    if (nodes.size === 0) return view.current
+    return resolveNodes(this.#ports, view, [...nodes.values()], this.#writeNode)
+  }
+
+  /** The state after an event that is not here: as a server gave it, else the current one. */
+  async #givenNode(id: EventId): Promise<StateNode | undefined> {
+    const state = this.#given.get(id)
+    if (state === undefined || state === 'unknown') return this.#view.current.node === 0 ? undefined : this.#view.current
+    const known = this.#nodes.get(id)
+    if (known !== undefined) return known
+    const none = await loadNode(this.#ports.db, this.#view, 0)
+    const node = this.#writeNode({ node: this.#view.nextNumber(), links: limits.stateLinksMax + 1, state }, none)
+    this.#nodes.set(id, node)
+    return node
+  }
+
+  #successor(before: StateNode, event: StoredEvent): StateNode {
+    const node = { node: this.#view.nextNumber(), links: before.links + 1, state: before.state.with(event.key, event.event) }
+    return this.#writeNode(node, before)
+  }
+
+  readonly #writeNode = (node: StateNode, from: StateNode): StateNode => writeNode(this.#unit, node, from)
+
+  /** Its prev and auth events may have come since. */
+  async #edges({ pdu, event, edges }: StoredEvent): Promise<StoredEvent['edges']> {
+    const numbers = await loadNumbers(this.#ports.db, this.#view, [...pdu.prevEvents, ...pdu.authEvents])
+    for (const [index, id] of pdu.prevEvents.entries()) {
+      const known = numbers.get(id)
+      if (edges.prev[index] !== 0 || known === undefined || !(await this.#isInGraph(known))) continue
+      this.#unit.draft.add(removeMissingEvent, this.#view.room, id, event)
+    }
+    return { prev: pdu.prevEvents.map((id) => numbers.get(id) ?? 0), auth: pdu.authEvents.map((id) => numbers.get(id) ?? 0) }
+  }
+
+  async #isInGraph(number: EventNumber): Promise<boolean> {
+    const [event] = await loadEvents(this.#ports.db, this.#view, [number])
+    return event !== undefined && inGraph(event)
+  }
+
+  #write(event: StoredEvent): void {
+    this.#unit.whenPlaced(() => {
+      const place = [event.standing, 0, event.pos ?? null, event.slot, event.position] as const
+      const state = [event.stateBefore, event.stateAfter, packEdges(event.edges), event.counts ?? null] as const
+      this.#unit.draft.add(correctEvent, this.#view.room, event.event, ...place, ...state)
+    })
+  }
+}
