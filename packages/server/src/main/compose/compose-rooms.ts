@@ -103,7 +103,7 @@ export function composeRooms(
     isActiveUser: (userId) => isActiveUser(users, userId),
     profileOf: (userId) => memberProfile(users, userId),
     background: (work) => void work().catch((error: unknown) => log.warn({ err: error }, 'work in the background failed')),
-    omitMembers: true,
+    omitMembers: false,
     fetchRest: (roomId) => resyncs.begin(roomId),
     complete: (roomId) => completions.wait(roomId),
   }
