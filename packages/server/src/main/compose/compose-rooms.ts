@@ -78,18 +78,10 @@ export function composeRooms(
   const peers = new RemoteRooms({ client: federation.client, ring: federation.ring })
   const membershipPeers = new FederationMembershipPeers(federation.client)
   const inbox = new Inbox({ engine, peers, log })
-  const undecided = new Undecided({ engine, inbox, log, owns: (shard) => storage.ownership.owns(shard) })
-  storage.cluster?.setAnnounceRows(async (foreign) => {
-    const events = (await storage.cluster?.foreignEvents(foreign.slot, foreign.after, foreign.position)) ?? []
-    return [
-      ...(await announceForeignRooms(engine, (shard) => storage.ownership.owns(shard), foreign, events)),
-      ...(await announceForeignReceipts(db, foreign)),
-      ...(await announceForeignAccountData(db, foreign)),
-      ...(await announceForeignEncryption(db, foreign)),
-    ]
-  })
-  const numbers = new RoomNumbers(db)
   const owns = (shard: number): boolean => storage.ownership.owns(shard)
+  const undecided = new Undecided({ engine, inbox, log, owns })
+  followOthers(storage, engine)
+  const numbers = new RoomNumbers(db)
   const resyncs = new Resyncs({ engine, peers, log, owns, tellDevices: (userIds, since) => devicesSince(db, outbox, userIds, since) })
   const ports: RoomPorts = {
     engine,
@@ -99,7 +91,7 @@ export function composeRooms(
     inbox,
     log,
     newRoomNumber: () => numbers.next(),
-    owns: (shard) => storage.ownership.owns(shard),
+    owns,
     isActiveUser: (userId) => isActiveUser(users, userId),
     profileOf: (userId) => memberProfile(users, userId),
     background: (work) => void work().catch((error: unknown) => log.warn({ err: error }, 'work in the background failed')),
@@ -126,4 +118,17 @@ export function composeRooms(
     purge: new PurgeAnswers({ db, clock, log }),
     cluster,
   }
+}
+
+/** What other processes commit is announced here as if it were our own. */
+function followOthers({ db, cluster, ownership }: Storage, engine: RoomEngine): void {
+  cluster?.setAnnounceRows(async (foreign) => {
+    const events = await cluster.foreignEvents(foreign.slot, foreign.after, foreign.position)
+    return [
+      ...(await announceForeignRooms(engine, (shard) => ownership.owns(shard), foreign, events)),
+      ...(await announceForeignReceipts(db, foreign)),
+      ...(await announceForeignAccountData(db, foreign)),
+      ...(await announceForeignEncryption(db, foreign)),
+    ]
+  })
 }
