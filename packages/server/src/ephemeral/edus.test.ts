@@ -41,7 +41,8 @@ test('malformed EDUs say nothing', () => {
     { ...good, event_ids: [] },
     { ...good, event_ids: '$e' },
     { ...good, data: {} },
-    { event_ids: ['e'], data: { ts: 1 } },
+    { event_ids: [''], data: { ts: 1 } },
+    { event_ids: ['e'.repeat(256)], data: { ts: 1 } },
     { ...good, data: { ts: 1, thread_id: 4 } },
   ]) {
     assert.deepEqual(parseReceiptEdu(json({ [room]: { 'm.read': { [there]: receipt } } })), [])

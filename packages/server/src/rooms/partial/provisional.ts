@@ -19,13 +19,13 @@ export async function provisionalOf(db: Database, view: RoomView): Promise<Store
     )
     events.push(...page)
     after = rows.at(-1)?.event ?? after
-    if (rows.length < limits.eventsPerReadMax)
-      return parentsFirst(
-        events,
-        (event) => event.pdu,
-        (pdu) => pdu.prevEvents,
-      )
+    if (rows.length < limits.eventsPerReadMax) break
   }
+  return parentsFirst(
+    events,
+    (event) => event.pdu,
+    (pdu) => pdu.prevEvents,
+  )
 }
 
 /** The prev events of some events that have no place in our graph. */
