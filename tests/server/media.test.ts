@@ -4,9 +4,10 @@
 
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import sharp from 'sharp'
 import type { MatrixClient } from '../../packages/testkit/src/client/matrix-client.ts'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
 import { startCauseway } from '../../packages/testkit/src/processes/start-causeway.ts'
@@ -200,6 +201,31 @@ test('M10: only its owner uploads to an announced URI, and only once', async () 
   const statuses = await Promise.all(Array.from({ length: 105 }, () => send(mallory, 'POST', '/_matrix/media/v1/create')))
   assert.equal(statuses.filter(({ status }) => status === 200).length, 100)
   assert.equal(statuses.filter(({ status }) => status === 429).length, 5)
+})
+
+test('thumbnails, here and over federation; the decoder is never in the server itself', async () => {
+  const image = await sharp({ create: { width: 500, height: 400, channels: 3, background: 'red' } })
+    .jpeg()
+    .toBuffer()
+  const media = await upload(alice, image, { type: 'image/jpeg' })
+  for (const reader of [alice, bob]) {
+    const answer = await send(reader, 'GET', `/_matrix/client/v1/media/thumbnail/${media}?width=90&height=90&method=crop`)
+    assert.equal(answer.status, 200)
+    assert.equal(answer.headers['content-disposition'], 'inline; filename="thumbnail.jpeg"')
+    const { format, width, height } = await sharp(answer.body).metadata()
+    assert.deepEqual([format, width, height], ['jpeg', 96, 96])
+  }
+  const text = await upload(alice, Buffer.from('no image'), { type: 'image/png' })
+  for (const path of [
+    `${text}?width=9&height=9`,
+    `${media}?width=0&height=9`,
+    `${media}?width=9`,
+    `${media}?width=9&height=9&method=cut`,
+  ]) {
+    assert.equal((await send(bob, 'GET', `/_matrix/client/v1/media/thumbnail/${path}`)).status, 400, path)
+  }
+  const maps = `/proc/${here.pid()}/maps`
+  if (existsSync(maps)) assert.doesNotMatch(readFileSync(maps, 'utf8'), /vips/)
 })
 
 test(
