@@ -37,6 +37,9 @@ export const serversAtOnceMax = 32
 
 /** Messages that wait for one device; what is sent to it beyond is refused. */
 export const toDeviceMessagesMax = 10_000
+/** UTF-16 units of what waits for one device, and for all of a user: 10,000 keys of rooms have some 20 million. */
+export const toDeviceCharsWaitingMax = 64 * 1024 * 1024
+export const toDeviceCharsOfUserMax = 256 * 1024 * 1024
 /** Bytes of the content of one message to a device: events of rooms have as many. */
 export const toDeviceBytesMax = 64 * 1024
 /** Devices that one request names. */
@@ -54,7 +57,7 @@ export const receivedMs = 7 * day
 export const forgetReceivedMs = hour
 /** Characters of a message id that we choose. Client-Server API, "Send-to-Device messaging": at most 32. */
 export const messageIdChars = 24
-/** Devices whose queues are counted in memory; some 150 bytes each. */
+/** Users whose queues are counted in memory; some 150 bytes a device. */
 export const countedQueuesMax = 50_000
 /** Users that rows of one stretch of another process's commits are told apart for. */
 export const foreignRowsMax = 2_000

@@ -3,7 +3,14 @@ import type { UserId } from '@causeway/events'
 import type { Announcement, Database } from '../storage/database.ts'
 import { anyUpTo, countWaiting, deleteUpTo, waitingMessages } from '../storage/tables/to-device.ts'
 import { isToDeviceAnnouncement } from './announcements.ts'
-import { countedQueuesMax, toDeviceAtOnceMax, toDeviceCharsAtOnceMax, toDeviceMessagesMax } from './limits.ts'
+import {
+  countedQueuesMax,
+  toDeviceAtOnceMax,
+  toDeviceCharsAtOnceMax,
+  toDeviceCharsOfUserMax,
+  toDeviceCharsWaitingMax,
+  toDeviceMessagesMax,
+} from './limits.ts'
 
 /** How far something got: a position for each writer slot. */
 type Positions = ReadonlyMap<number, number>
@@ -11,6 +18,12 @@ type Positions = ReadonlyMap<number, number>
 interface Device {
   readonly userId: UserId
   readonly deviceId: string
+}
+
+/** What waits for a user. */
+interface Waiting {
+  readonly devices: Map<string, { readonly count: number; readonly chars: number }>
+  chars: number
 }
 
 /** Messages for one answer of /sync, and how far they go when that is not all. */
@@ -26,8 +39,8 @@ export class ToDeviceQueues {
   readonly #db: Database
   /** Devices for which nothing waits, as far as this process, the only one, knows. */
   readonly #empty = new LRUCache<UserId, Set<string>>({ max: countedQueuesMax })
-  /** About how many messages wait, by device; counted now and then. */
-  readonly #counts = new LRUCache<string, number>({ max: countedQueuesMax })
+  /** About what waits, by user and device; counted now and then. */
+  readonly #waiting = new LRUCache<UserId, Waiting>({ max: countedQueuesMax })
   /** Where the newest message is that was announced. An answer that stops before it says nothing of what waits behind. */
   #newest = { slot: 0, position: 0 }
   #seq = 0
@@ -44,16 +57,19 @@ export class ToDeviceQueues {
   }
 
   /** Of some messages those whose devices' queues are not full. */
-  async fitting<M extends Device>(messages: readonly M[]): Promise<M[]> {
+  async fitting<M extends Device & { readonly json: string }>(messages: readonly M[]): Promise<M[]> {
     const kept: M[] = []
+    const recounted = new Set<UserId>()
     for (const message of messages) {
-      const name = nameOf(message)
-      const count = this.#counts.get(name) ?? (await this.#count(message))
-      if (count >= toDeviceMessagesMax) {
+      const { userId, deviceId, json } = message
+      let waiting = this.#waiting.get(userId) ?? (await this.#count(userId))
+      if (isFull(waiting, deviceId, json.length) && this.#db.dialect !== 'sqlite' && !recounted.has(userId)) {
         // It may have been emptied by another process.
-        if ((await this.#count(message)) >= toDeviceMessagesMax) continue
+        recounted.add(userId)
+        waiting = await this.#count(userId)
       }
-      this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
+      if (isFull(waiting, deviceId, json.length)) continue
+      note(waiting, deviceId, 1, json.length)
       kept.push(message)
     }
     return kept
@@ -85,7 +101,7 @@ export class ToDeviceQueues {
       const place = { slot, position, seq: Number.MAX_SAFE_INTEGER }
       if ((await anyUpTo(this.#db, userId, deviceId, place)) === undefined) continue
       await this.#db.commit({ steps: [{ query: deleteUpTo(userId, deviceId, place) }] })
-      this.#counts.delete(nameOf({ userId, deviceId }))
+      this.#waiting.delete(userId)
     }
   }
 
@@ -118,11 +134,11 @@ export class ToDeviceQueues {
     return { events, upTo: whole ? undefined : upTo }
   }
 
-  async #count({ userId, deviceId }: Device): Promise<number> {
-    const rows = await countWaiting(this.#db, userId)
-    const count = rows.find((row) => row.device_id === deviceId)?.count ?? 0
-    this.#counts.set(nameOf({ userId, deviceId }), count)
-    return count
+  async #count(userId: UserId): Promise<Waiting> {
+    const waiting: Waiting = { devices: new Map(), chars: 0 }
+    for (const { device_id: deviceId, count, chars } of await countWaiting(this.#db, userId)) note(waiting, deviceId, count, chars)
+    this.#waiting.set(userId, waiting)
+    return waiting
   }
 
   #note(announcements: readonly Announcement[]): void {
@@ -140,6 +156,13 @@ export class ToDeviceQueues {
   }
 }
 
-function nameOf({ userId, deviceId }: Device): string {
-  return `${userId} ${deviceId}`
+function isFull({ devices, chars }: Waiting, deviceId: string, more: number): boolean {
+  const { count = 0, chars: ofDevice = 0 } = devices.get(deviceId) ?? {}
+  return count >= toDeviceMessagesMax || ofDevice + more > toDeviceCharsWaitingMax || chars + more > toDeviceCharsOfUserMax
+}
+
+function note(waiting: Waiting, deviceId: string, count: number, chars: number): void {
+  const before = waiting.devices.get(deviceId) ?? { count: 0, chars: 0 }
+  waiting.devices.set(deviceId, { count: before.count + count, chars: before.chars + chars })
+  waiting.chars += chars
 }

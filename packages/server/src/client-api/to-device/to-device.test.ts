@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { parseServerName, type JsonObject, type UserId } from '@causeway/events'
 import { isDeviceListAnnouncement, isToDeviceAnnouncement } from '../../e2ee/announcements.ts'
 import { announceForeignEncryption } from '../../e2ee/foreign-changes.ts'
-import { toDeviceAtOnceMax, toDeviceMessagesMax } from '../../e2ee/limits.ts'
+import { toDeviceAtOnceMax, toDeviceCharsWaitingMax, toDeviceMessagesMax } from '../../e2ee/limits.ts'
 import { insertToDevice } from '../../storage/tables/to-device.ts'
 import { onEachUserServer, outcome, text, type UserServer } from '../user-api.fixture.ts'
 
@@ -125,6 +125,31 @@ onEachUserServer('D18: a queue is bounded, and says so', {}, async (server) => {
   const other = text(await server.logIn('alice'), 'device_id')
   assert.equal(outcome(await send(server, token, 'some', { '@alice:here': { '*': { n: 1 } } })), '200')
   assert.equal((await next(server, other, undefined)).events.length, 1)
+})
+
+onEachUserServer('D18: a queue is bounded by what it holds, and so is a user', {}, async (server) => {
+  const token = await server.join('alice')
+  const bob = await server.join('bob')
+  const device = await deviceOf(server, token)
+  const { db } = server
+  const megabyte = JSON.stringify('x'.repeat(2 ** 20 - 2))
+  const fill = async (name: string, count: number) => {
+    const position = db.nextPosition()
+    const rows = Array.from({ length: count }, (_, i) => ['@alice:here', name, db.slot, position, -1 - i, megabyte])
+    await db.commit({ rows: [{ write: insertToDevice, rows }] })
+  }
+  await fill(device, toDeviceCharsWaitingMax / megabyte.length)
+  assert.equal(outcome(await send(server, bob, 'full', { '@alice:here': { [device]: {} } })), '403 M_RESOURCE_LIMIT_EXCEEDED')
+  // Others get theirs, until there is too much altogether.
+  const other = text(await server.logIn('alice'), 'device_id')
+  assert.equal(outcome(await send(server, bob, 'some', { '@alice:here': { '*': { n: 1 } } })), '200')
+  assert.equal((await next(server, other, undefined)).events.length, 1)
+  for (const name of ['B', 'C', 'D']) await fill(name, toDeviceCharsWaitingMax / megabyte.length)
+  const again = await server.restart()
+  assert.equal(outcome(await send(again, bob, 'more', { '@alice:here': { [other]: {} } })), '403 M_RESOURCE_LIMIT_EXCEEDED')
+  // What the device has received makes room.
+  await next(again, device, db.positions())
+  assert.equal(outcome(await send(again, bob, 'now', { '@alice:here': { [device]: {}, [other]: {} } })), '200')
 })
 
 onEachUserServer('F11: another server speaks for its own users alone, and a repetition is taken once', {}, async (server) => {

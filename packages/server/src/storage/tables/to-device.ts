@@ -58,10 +58,10 @@ export function deleteUpTo(userId: string, deviceId: string, place: ToDevicePlac
       AND (position, seq) <= (${place.position}, ${place.seq})`
 }
 
-/** How many messages wait for each of a user's devices; those without any are left out. */
-export function countWaiting(db: Database, userId: string): Promise<{ device_id: string; count: number }[]> {
-  return db.all(sql<{ device_id: string; count: number }>('to_device.count')`
-    SELECT device_id, count(*) AS count FROM to_device WHERE user_id = ${userId} GROUP BY device_id`)
+/** How many messages wait for each of a user's devices, and their characters together; devices without any are left out. */
+export function countWaiting(db: Database, userId: string): Promise<{ device_id: string; count: number; chars: number }[]> {
+  return db.all(sql<{ device_id: string; count: number; chars: number }>('to_device.count')`
+    SELECT device_id, count(*) AS count, sum(octet_length(json)) AS chars FROM to_device WHERE user_id = ${userId} GROUP BY device_id`)
 }
 
 /** Was this message of another server taken in before? */
