@@ -52,6 +52,13 @@ export const limits = {
   undecidedRetryMsMax: 60 * 60_000,
   /** Rooms with undecided events that are taken up at start. */
   undecidedRoomsMax: 10_000,
+  /** Forward extremities of a room at rest, and while events come in: more are taken up in events that say nothing. */
+  tipsMax: 10,
+  busyTipsMax: 20,
+  /** prev_events of such an event: as many as the format allows. */
+  mergedTipsMax: 20,
+  /** Our users who are tried as its sender. */
+  mergeSendersMax: 10,
   /** Resolutions of a room's states that are remembered by what went into them. */
   resolutionsKept: 16,
   /** (state, key) pairs that are resolved at once; more states than that are resolved in groups. About 100 bytes each. */

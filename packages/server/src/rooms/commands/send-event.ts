@@ -1,5 +1,6 @@
 import { canonicalJson, parseEventId, type EventId, type Pdu, type RoomId, type UserId } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
+import { limits } from '../../limits.ts'
 import { buildLocalEvent, type EventWish } from '../engine/local-event.ts'
 import { placeEvent } from '../engine/place-event.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
@@ -96,13 +97,23 @@ async function ownEvent(
   if (policy === undefined || approved === undefined || !isRecommended(approved, view.rules, policy)) {
     const pdu = await buildLocalEvent(engine.ports, view, wish)
     if (policy !== undefined) throw new ApprovalNeeded(wish, pdu, view.rules, policy)
-    return { pdu, stateBefore: view.current }
+    return view.tips.length <= limits.prevEventsMax ? { pdu, stateBefore: view.current } : judged(engine, view, unit, pdu)
   }
-  const judgement = await judge(engine.ports, view, unit, approved)
+  return judged(engine, view, unit, approved)
+}
+
+/** An event of ours that does not follow all of the room's tips, with the state before it: others judge it by that. */
+async function judged(
+  engine: RoomEngine,
+  view: RoomView,
+  unit: RoomUnit,
+  pdu: Pdu,
+): Promise<{ readonly pdu: Pdu; readonly stateBefore: StateNode }> {
+  const judgement = await judge(engine.ports, view, unit, pdu)
   if (!('standing' in judgement)) throw new MatrixError('M_UNKNOWN', 'The room has changed: try again', { status: 503 })
   const { refusal } = judgement
   if (refusal !== undefined && !refusal.allowed) throw new MatrixError('M_FORBIDDEN', refusal.why)
-  return { pdu: approved, stateBefore: judgement.stateBefore }
+  return { pdu, stateBefore: judgement.stateBefore }
 }
 
 /** The id of the current state event, if it was sent by the same user with the same content. */

@@ -15,7 +15,7 @@ import { MatrixError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { EnginePorts } from './engine-ports.ts'
 import { loadEvents } from './load-room.ts'
-import type { RoomView } from './room-view.ts'
+import type { RoomView, Tip } from './room-view.ts'
 import { stateFor } from './view-state.ts'
 
 /** What one of our users wants to happen in a room. */
@@ -30,15 +30,19 @@ export interface EventWish {
 }
 
 /**
- * Build one of our own events on the room's tips, field by field, and judge it against the current state. Throws
+ * Build one of our own events on the room's tips (the newest ones, if they are many), field by field, and judge it against the current state. Throws
  * M_FORBIDDEN with the rule's reason, M_TOO_LARGE or M_BAD_JSON.
  */
-export async function buildLocalEvent(ports: EnginePorts, view: RoomView, wish: EventWish): Promise<Pdu> {
+export async function buildLocalEvent(
+  ports: EnginePorts,
+  view: RoomView,
+  wish: EventWish,
+  tips: readonly Tip[] = view.tips.slice(-limits.prevEventsMax),
+): Promise<Pdu> {
   const keys = authEventKeys({ type: wish.type, sender: wish.sender, stateKey: wish.stateKey, content: wish.content }, view.rules)
   const createKey = ['m.room.create', ''] as const
   const state = await stateFor(ports.db, view, view.current, keys.some(([type]) => type === 'm.room.create') ? keys : [...keys, createKey])
   const authEvents = keys.map(([type, stateKey]) => state.get(type, stateKey)).filter((pdu) => pdu !== undefined)
-  const tips = view.tips.length > limits.prevEventsMax ? view.tips.slice(-limits.prevEventsMax) : view.tips
   const claimed = tips.reduce((depth, tip) => Math.max(depth, tip.claimedDepth), 0)
   // Versions 1 and 2 name the hash of each event beside its id; later ones the id alone.
   const prevEvents = view.rules.referencePairs

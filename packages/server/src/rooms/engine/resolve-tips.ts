@@ -46,7 +46,7 @@ export async function resolveNodes(
     .sort((a, b) => a - b)
     .join(' ')
   const known = view.resolutions.get(name)
-  if (known !== undefined) return known
+  if (known !== undefined && !view.holdsNode(known.node)) return known
   const slice = new TimeSlice(ports.clock)
   const conflicted = new Set<number>()
   for (const other of others) {

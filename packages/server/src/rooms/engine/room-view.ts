@@ -82,6 +82,8 @@ export class RoomView {
   /** Events that we have not got, and the events in our graph that follow them. */
   readonly missing = new Map<EventId, Set<EventNumber>>()
 
+  /** As many forward extremities none of our users could take up; 0 if one could. */
+  unmergeable = 0
   /** Resolutions by the numbers of the states that went into them. */
   readonly resolutions = new RecentMap<string, StateNode>(limits.resolutionsKept)
   /** Milliseconds of state resolution since `from`, on the monotonic clock. */
@@ -172,6 +174,11 @@ export class RoomView {
   node(node: number): StateNode | undefined {
     if (node === this.current.node) return this.current
     return this.#heldNodes.get(node) ?? this.#nodes.get(node)
+  }
+
+  /** Is this state not in storage yet? It may never come there, if its unit is given up. */
+  holdsNode(node: number): boolean {
+    return this.#heldNodes.has(node)
   }
 
   /** The number of the event that currently holds (type, state key), 0 if none. */

@@ -6,6 +6,7 @@ import { inboxOf, insertInbox, lastInboxSeq, removeInbox, roomsWithInbox } from 
 import { pduFromRow } from './pdu-from-row.ts'
 import { GapTurns } from './gap-turns.ts'
 import { parentsFirst } from './in-order.ts'
+import { mergeTips } from './merge-tips.ts'
 import { receiveEvent, type Receipt } from './receive-event.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import type { RoomPeers } from './room-peers.ts'
@@ -149,8 +150,20 @@ export class Inbox {
 
   #rest(queue: RoomQueue): void {
     if (queue.underWay.size > 0) return
+    void this.#tidy(queue.roomId)
     if (queue.waiting.length === 0 && !queue.held && this.#rooms.get(queue.roomId) === queue) this.#rooms.delete(queue.roomId)
     if ([...this.#rooms.values()].every((other) => other.underWay.size === 0)) for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  /** Once a room has had its events, few forward extremities are left. */
+  async #tidy(roomId: RoomId): Promise<void> {
+    const { engine, log } = this.#ports
+    if (((await engine.view(roomId))?.tips.length ?? 0) <= limits.tipsMax) return
+    try {
+      while (await engine.run(roomId, (view) => mergeTips(engine, view, limits.tipsMax)));
+    } catch (error) {
+      log.error({ err: error, room: roomId }, 'forward extremities could not be taken up')
+    }
   }
 
   /** One event: its failure is its own, never its neighbours'. */

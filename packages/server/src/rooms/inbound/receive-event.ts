@@ -16,6 +16,7 @@ import { checkReceived } from './check-received.ts'
 import { fetchGap } from './fill-gap.ts'
 import type { GapTurns } from './gap-turns.ts'
 import { judge, type Judgement, type JudgeOptions } from './judge.ts'
+import { mergeTips } from './merge-tips.ts'
 import { fetchStatesAfter, stateAtGap, type ClaimedState } from './remote-state.ts'
 import type { RoomPeers } from './room-peers.ts'
 import { rescindInvite } from './rescind-invite.ts'
@@ -135,7 +136,9 @@ async function attempt(
     stateBefore: judgement.stateBefore,
     ...(existing === undefined ? {} : { existing }),
   })
-  return commit(ports, view, unit, rows)
+  const placed = commit(ports, view, unit, rows)
+  await mergeTips(ports.engine, view, limits.busyTipsMax)
+  return placed
 }
 
 function commit(ports: ReceivePorts, view: RoomView, unit: RoomUnit, rows: ExtraRows): { readonly settled: Promise<unknown> } {
