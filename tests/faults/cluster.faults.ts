@@ -8,6 +8,7 @@ import type { LoadClient } from '../../packages/testkit/src/checker/load-client.
 import { SeededRandom } from '../../packages/testkit/src/checker/seeded-random.ts'
 import { readBack, SyncHistory } from '../../packages/testkit/src/checker/sync-history.ts'
 import type { ClientEvent } from '../../packages/testkit/src/client/client-event.ts'
+import { stringAt } from '../../packages/testkit/src/client/json.ts'
 import type { MatrixClient } from '../../packages/testkit/src/client/matrix-client.ts'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
 import { SHARDS, startAgain, startCluster, waitForShards, type Cluster } from './cluster.ts'
@@ -67,6 +68,29 @@ test('two processes are one server for their users', async () => {
     const [here, there] = await Promise.all([maker, makerThere].map((reader) => readBack(reader, roomId, { until: () => false })))
     const ids = (events: readonly ClientEvent[] = []): unknown[] => events.map(({ eventId, content }) => [eventId, content])
     assert.deepEqual(ids(here), ids(there))
+  }
+})
+
+test('a room is upgraded through the process that does not own it', async () => {
+  const { one, other } = cluster
+  const [eve, fay] = [await one.registerUser('eve'), await one.registerUser('fay')]
+  for (const [maker, upgrader] of [
+    [eve, through(eve, other)],
+    [through(eve, other), eve],
+  ] as const) {
+    const roomId = await maker.createRoom({ preset: 'public_chat', room_version: '11' })
+    await fay.join(roomId)
+    const tags = (room: string): string => `v3/user/${encodeURIComponent(fay.userId)}/rooms/${encodeURIComponent(room)}/tags`
+    await fay.call('PUT', `${tags(roomId)}/m.favourite`, {})
+    const answer = await upgrader.call('POST', `v3/rooms/${encodeURIComponent(roomId)}/upgrade`, { new_version: '12' })
+    const made = stringAt(answer, 'replacement_room')
+    for (const reader of [upgrader, maker]) await reader.waitForRoom(made, 'the new room', (room) => room.section === 'join')
+    assert.equal((await upgrader.state(roomId, 'm.room.tombstone'))['replacement_room'], made)
+    await fay.join(made)
+    const said = await fay.sendText(made, 'here')
+    for (const reader of [upgrader, maker]) await reader.waitForEvent(made, said)
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS))
+    assert.deepEqual(await fay.call('GET', tags(made)), { tags: { 'm.favourite': {} } })
   }
 })
 
