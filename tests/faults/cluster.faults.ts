@@ -8,7 +8,7 @@ import type { LoadClient } from '../../packages/testkit/src/checker/load-client.
 import { SeededRandom } from '../../packages/testkit/src/checker/seeded-random.ts'
 import { readBack, SyncHistory } from '../../packages/testkit/src/checker/sync-history.ts'
 import type { ClientEvent } from '../../packages/testkit/src/client/client-event.ts'
-import { stringAt } from '../../packages/testkit/src/client/json.ts'
+import { at, objectAt, stringAt } from '../../packages/testkit/src/client/json.ts'
 import type { MatrixClient } from '../../packages/testkit/src/client/matrix-client.ts'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
 import { SHARDS, startAgain, startCluster, waitForShards, type Cluster } from './cluster.ts'
@@ -91,6 +91,42 @@ test('a room is upgraded through the process that does not own it', async () => 
     for (const reader of [upgrader, maker]) await reader.waitForEvent(made, said)
     await new Promise((resolve) => setTimeout(resolve, QUIET_MS))
     assert.deepEqual(await fay.call('GET', tags(made)), { tags: { 'm.favourite': {} } })
+  }
+})
+
+test('subscriptions to threads hold in both processes', async () => {
+  const { one, other } = cluster
+  const tess = await one.registerUser('tess')
+  const tom = await one.registerUser('tom')
+  const extension = 'io.element.msc4308.thread_subscriptions'
+  const sliding = 'unstable/org.matrix.simplified_msc3575/sync'
+  const body = { extensions: { [extension]: { enabled: true } } }
+  for (const [maker, via] of [
+    [tess, other],
+    [through(tess, other), one],
+  ] as const) {
+    const here = through(tom, via)
+    const roomId = await maker.createRoom({ preset: 'public_chat' })
+    await here.join(roomId)
+    const root = await maker.sendText(roomId, 'root')
+    const begun = objectAt(await here.call('POST', sliding, body))
+    const path = `unstable/io.element.msc4306/rooms/${encodeURIComponent(roomId)}/thread/${encodeURIComponent(root)}/subscription`
+    // The process that is asked is not the one that owns the room.
+    await here.call('PUT', path, {})
+    assert.deepEqual(objectAt(await here.call('GET', path)), { automatic: false })
+    const told = objectAt(await here.call('POST', `${sliding}?pos=${encodeURIComponent(String(begun['pos']))}`, body))
+    assert.equal(at(told, 'extensions', extension, 'subscribed', roomId, root, 'automatic'), false)
+    const reply = { msgtype: 'm.text', body: 'reply', 'm.relates_to': { rel_type: 'm.thread', event_id: root } }
+    await maker.call('PUT', `v3/rooms/${encodeURIComponent(roomId)}/send/m.room.message/reply`, reply)
+    const counts = async (host: Homeserver): Promise<unknown> => {
+      const synced = objectAt(await through(tom, host).call('GET', `v3/sync`))
+      return at(synced, 'rooms', 'join', roomId, 'unread_notifications', 'notification_count')
+    }
+    for (const host of [via, via === one ? other : one]) {
+      const deadline = performance.now() + OUTAGE_MS_MAX
+      while ((await counts(host)) === 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
+      assert.ok(Number(await counts(host)) > 0, host.name)
+    }
   }
 })
 

@@ -60,6 +60,8 @@ export interface RoomPorts {
   readonly isActiveUser: (userId: UserId) => Promise<boolean>
   /** The profile that a member event of one of our users shows. */
   readonly profileOf: (userId: UserId) => Promise<JsonObject>
+  /** Let the push rules of threads hold for a user of ours (MSC4306). */
+  readonly turnOnThreadRules: (userId: UserId) => Promise<void>
   readonly background: (work: () => Promise<void>) => void
   /** Are members left out of the answer to a join, and fetched afterwards (MSC3706)? */
   readonly omitMembers: boolean
@@ -167,7 +169,7 @@ export function roomMethods(ports: RoomPorts) {
     },
 
     /** Subscribe a user of ours to a thread, or end that. */
-    subscribeThread: (args: ThreadSubscriptionArguments): Promise<object> => subscribeThread(engine, args),
+    subscribeThread: (args: ThreadSubscriptionArguments): Promise<object> => subscribeThread(ports, args),
 
     /** Put a new room in the place of this one. */
     async upgrade(args: UpgradeCommand): Promise<{ roomId: RoomId }> {

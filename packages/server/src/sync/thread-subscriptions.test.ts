@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { parseUserId } from '@causeway/events'
 import { threadSubscriptionPage } from './thread-subscriptions.ts'
 import { onEachOpenDatabase } from '../storage/databases.fixture.ts'
+import { announceForeignThreadSubscriptions } from '../rooms/foreign-thread-subscriptions.ts'
 import { insertRoom } from '../storage/tables/rooms.ts'
 import {
   countThreadSubscriptions,
@@ -37,6 +38,11 @@ onEachOpenDatabase('subscriptions to threads are counted, paged and removed', as
   assert.equal(await countThreadSubscriptions(db, alice, 3), 3)
   assert.equal((await findThreadSubscription(db, room, '$b', alice))?.automatic, 1)
   assert.equal(await findThreadSubscription(db, room + 1, '$b', alice), undefined)
+
+  assert.deepEqual(await announceForeignThreadSubscriptions(db, { slot: 0, after: 2, position: 4 }), [
+    { kind: 'thread-subscription', userId: alice, slot: 0, position: 3 },
+    { kind: 'thread-subscription', userId: '@bob:here', slot: 0, position: 4 },
+  ])
 
   const upTo = new Map([
     [0, 4],

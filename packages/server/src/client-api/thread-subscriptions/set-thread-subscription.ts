@@ -6,13 +6,10 @@ import { requireVisibleEvent } from '../../rooms/history/read-event.ts'
 import type { ReadingPorts } from '../../rooms/history/reading-ports.ts'
 import { relationOf } from '../../rooms/relations/relation-of.ts'
 import type { Rooms } from '../../rooms/rooms.ts'
-import { countThreadSubscriptions } from '../../storage/tables/thread-subscriptions.ts'
-import type { PushRules } from '../../users/push-rules/push-rules.ts'
 
 interface Services {
   readonly reading: ReadingPorts
   readonly rooms: Rooms
-  readonly pushRules: PushRules
 }
 
 /** PUT …/subscription. MSC4306; `eventId` is the thread's root, `automatic` the event that made the client subscribe by itself. */
@@ -24,13 +21,11 @@ export const setThreadSubscription = endpoint({
   limit: 'write',
   body: Type.Object({ automatic: Type.Optional(Type.String({ maxLength: 255 })) }),
 
-  async handle({ caller, params, body }, { reading, rooms, pushRules }: Services) {
+  async handle({ caller, params, body }, { reading, rooms }: Services) {
     const { roomId, eventId: root } = params
     const { userId } = caller
     await requireVisibleEvent(reading, roomId, root, userId)
     const cause = body.automatic === undefined ? undefined : await causeOf(reading, roomId, root, body.automatic, userId)
-    // Before the first one is written: who has one has the rules that go with it.
-    if ((await countThreadSubscriptions(reading.db, userId, 1)) === 0) await pushRules.turnOnThreadRules(userId)
     await rooms.subscribeThread({ roomId, userId, root, subscribed: true, cause })
     return {}
   },

@@ -4,6 +4,7 @@ import { announceForeignEncryption } from '../../e2ee/foreign-changes.ts'
 import { devicesSince, type ListOutbox } from '../../e2ee/list-outbox.ts'
 import { announceForeignReceipts } from '../../ephemeral/foreign-receipts.ts'
 import { announceForeignRooms } from '../../rooms/foreign-rooms.ts'
+import { announceForeignThreadSubscriptions } from '../../rooms/foreign-thread-subscriptions.ts'
 import { announceForeignAccountData } from '../../users/account-data/foreign-account-data.ts'
 import { RoomEngine } from '../../rooms/engine/room-engine.ts'
 import { TransactionMemory } from '../../rooms/engine/transaction-memory.ts'
@@ -94,6 +95,7 @@ export function composeRooms(
     owns,
     isActiveUser: (userId) => isActiveUser(users, userId),
     profileOf: (userId) => memberProfile(users, userId),
+    turnOnThreadRules: (userId) => users.pushRules.turnOnThreadRules(userId),
     background: (work) => void work().catch((error: unknown) => log.warn({ err: error }, 'work in the background failed')),
     omitMembers: false,
     fetchRest: (roomId) => resyncs.begin(roomId),
@@ -127,6 +129,7 @@ function followOthers({ db, cluster, ownership }: Storage, engine: RoomEngine): 
     return [
       ...(await announceForeignRooms(engine, (shard) => ownership.owns(shard), foreign, events)),
       ...(await announceForeignReceipts(db, foreign)),
+      ...(await announceForeignThreadSubscriptions(db, foreign)),
       ...(await announceForeignAccountData(db, foreign)),
       ...(await announceForeignEncryption(db, foreign)),
     ]

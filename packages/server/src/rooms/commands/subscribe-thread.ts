@@ -1,3 +1,4 @@
+import type { UserId } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import {
   countThreadSubscriptions,
@@ -10,6 +11,12 @@ import type { RoomView } from '../engine/room-view.ts'
 import { threadSubscriptionsMax } from '../relations/limits.ts'
 import type { ThreadSubscriptionAnnouncement, ThreadSubscriptionArguments } from '../relations/thread-subscription.ts'
 
+interface Ports {
+  readonly engine: RoomEngine
+  /** Let the push rules of threads hold for a user. */
+  readonly turnOnThreadRules: (userId: UserId) => Promise<void>
+}
+
 /**
  * Subscribe a user to a thread, or end that (MSC4306). What holds already is not written again: a subscription that the user made
  * outlives one that their client makes by itself. Throws M_CONFLICTING_UNSUBSCRIPTION for what a client does by itself because of an event
@@ -17,9 +24,12 @@ import type { ThreadSubscriptionAnnouncement, ThreadSubscriptionArguments } from
  *
  * It runs under the room's queue: events are judged by the subscriptions as they stand when they take their place.
  */
-export async function subscribeThread(engine: RoomEngine, args: ThreadSubscriptionArguments): Promise<object> {
+export async function subscribeThread(ports: Ports, args: ThreadSubscriptionArguments): Promise<object> {
+  const { engine } = ports
   const { roomId, userId, root, subscribed, cause } = args
   const { db, clock } = engine.ports
+  // Before the first one is written: who has one has the rules that go with it, and this process, which judges the room's events, knows.
+  if (subscribed && (await countThreadSubscriptions(db, userId, 1)) === 0) await ports.turnOnThreadRules(userId)
   await engine.run(roomId, async (view) => {
     const row = await findThreadSubscription(db, view.room, root, userId)
     if (holds(row, args)) return

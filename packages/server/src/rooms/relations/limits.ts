@@ -29,6 +29,8 @@ export const relationsScanMax = 2_000
 export const relatedByMax = 5_000
 /** Subscriptions to threads of one user, those that ended among them; about 200 bytes each. */
 export const threadSubscriptionsMax = 10_000
+/** Subscriptions that are told apart of one stretch of another process's commits. */
+export const foreignThreadSubscriptionsMax = 2_000
 /** Threads of a room in memory whose subscribers are remembered. */
 export const subscribedThreadsInMemoryMax = 100
 /** Newest events in threads of a room among which unread ones are counted; about 150 bytes each in memory. */

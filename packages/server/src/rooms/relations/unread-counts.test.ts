@@ -151,7 +151,10 @@ async function act(world: World, room: RoomId, model: Model, random: (below: num
       const root = roots[roots.length - 1 - random(Math.min(roots.length, 4))]
       const subscribed = random(3) > 0
       if (root === undefined) return
-      await subscribeThread(world.engine, { roomId: room, userId, root: root.id, subscribed })
+      await subscribeThread(
+        { engine: world.engine, turnOnThreadRules: async () => {} },
+        { roomId: room, userId, root: root.id, subscribed },
+      )
       if (subscribed) model.subscriptions.add(`${root.id} ${userId}`)
       else model.subscriptions.delete(`${root.id} ${userId}`)
       return

@@ -83,6 +83,19 @@ export function threadSubscriptionChanges(
     ORDER BY t.position DESC LIMIT ${limit}`)
 }
 
+/** Whose subscriptions one writer changed after a position up to another, at most `limit` rows. For other processes to follow. */
+export function threadSubscriptionsOfSlot(
+  db: Database,
+  slot: number,
+  after: number,
+  upTo: number,
+  limit: number,
+): Promise<{ user_id: string; position: number }[]> {
+  return db.all(sql<{ user_id: string; position: number }>('thread_subscriptions.ofSlot')`
+    SELECT user_id, position FROM thread_subscriptions
+    WHERE slot = ${slot} AND position > ${after} AND position <= ${upTo} ORDER BY position LIMIT ${limit}`)
+}
+
 /** Remove all of a user's. */
 export function deleteThreadSubscriptions(userId: string): Query<unknown> {
   return sql('thread_subscriptions.deleteAll')`DELETE FROM thread_subscriptions WHERE user_id = ${userId}`
