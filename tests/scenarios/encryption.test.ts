@@ -54,6 +54,23 @@ scenario('keys of the other server are found, and each one-time key is claimed o
   assert.deepEqual((await world.act(bob.sync()))['device_one_time_keys_count'], { signed_curve25519: 0 })
 })
 
+scenario('one-time keys are claimed as soon as the other server is back', async (world) => {
+  const { a, b, alice, bob, room } = await pair(world)
+  const { userId } = bob.user
+  const wish = { one_time_keys: { [userId]: { [bob.deviceId]: 'signed_curve25519' } } }
+  const claimed = async (): Promise<unknown> => {
+    const answer = await world.act(alice.user.request('POST', '/keys/claim', wish))
+    return Object.keys(objectAt(at(answer, 'one_time_keys', userId, bob.deviceId) ?? {}))
+  }
+  world.cut(a, b)
+  // Several attempts to send it fail: by now the server is left in peace for seconds.
+  await world.act(alice.user.say(room, 'are you there?'))
+  await world.settle(20_000)
+  assert.deepEqual(await claimed(), [])
+  world.heal()
+  assert.deepEqual(await claimed(), ['signed_curve25519:0'])
+})
+
 scenario('messages to a device on the other server arrive once and in order, over a netsplit and kills of both', async (world) => {
   const { a, b, alice, bob } = await pair(world)
   const { userId } = bob.user

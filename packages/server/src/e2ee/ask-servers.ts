@@ -47,7 +47,8 @@ async function askOne(
   const late = (): FederationFailure => ({ ok: false, fault: 'timeout', why: 'there was no answer in time' })
   if (signal.aborted) return { server, failure: late() }
   const aborted = new Promise<FederationFailure>((resolve) => signal.addEventListener('abort', () => resolve(late()), { once: true }))
-  const answer = await Promise.race([client.call(server, contract, { body, signal }), aborted])
+  // Without an answer a message is sent that a device there can never read.
+  const answer = await Promise.race([client.call(server, contract, { body, signal, evenIfResting: 'lately' }), aborted])
   return answer.ok ? { server, value: answer.value } : { server, failure: answer }
 }
 

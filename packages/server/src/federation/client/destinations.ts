@@ -2,7 +2,7 @@ import type { ServerName } from '@causeway/events'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../platform/clock.ts'
 import type { Random } from '../../platform/random.ts'
-import { backOffMsMax, failingServersMax, wakeMsMin } from '../limits.ts'
+import { backOffEarlyMs, backOffMsMax, failingServersMax, wakeMsMin } from '../limits.ts'
 import { backOffMs } from './back-off.ts'
 
 /** How a server failed. `unreachable` concerns every request; `refusing` only its transactions. */
@@ -47,6 +47,12 @@ export class Destinations {
   isResting(server: ServerName): boolean {
     const failing = this.#failing.get(server)
     return failing?.kind === 'unreachable' && failing.retryAt > this.#ports.clock.now()
+  }
+
+  /** Has it failed for so long that it is unlikely to be back, and was tried not long ago? */
+  isRestingForLong(server: ServerName): boolean {
+    const failing = this.#failing.get(server)
+    return failing !== undefined && this.isResting(server) && this.#ports.clock.now() - failing.since >= backOffEarlyMs
   }
 
   /** Called with each server that gave a sign of life while it was thought to fail. */

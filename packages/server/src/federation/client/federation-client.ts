@@ -27,8 +27,8 @@ export type CallOptions<Path extends string> = {
   readonly query?: WireQuery
   /** The body, or its canonical JSON where that is at hand. */
   readonly body?: JsonObject | string
-  /** Somebody waits for it: it is tried even if the server failed a moment ago. */
-  readonly evenIfResting?: boolean
+  /** Somebody waits for it: it is tried even if the server failed a moment ago; with 'lately', if it has not failed for many minutes. */
+  readonly evenIfResting?: boolean | 'lately'
   readonly signal?: AbortSignal
 } & (keyof WireParams<Path> extends never ? { readonly params?: WireParams<Path> } : { readonly params: WireParams<Path> })
 
@@ -89,7 +89,10 @@ export class FederationClient {
   ): Promise<OutboundRequest | FederationFailure> {
     const { destinations, discovery, signer } = this.#ports
     assert(server !== signer.serverName, 'this server does not call itself')
-    if (options.evenIfResting !== true && destinations.isResting(server)) {
+    const { evenIfResting = false } = options
+    const isLeftInPeace =
+      evenIfResting === 'lately' ? destinations.isRestingForLong(server) : !evenIfResting && destinations.isResting(server)
+    if (isLeftInPeace) {
       return { ok: false, fault: 'resting', why: `${server} failed lately` }
     }
     const target = await discovery.target(server)
