@@ -30,6 +30,9 @@ export interface DeviceOptions {
 /** Messages that the first /sync has of each room. */
 const INITIAL_EVENTS = 20
 
+/** Milliseconds that anything may take to arrive; servers wait for some seconds before they try again to reach each other. */
+const ARRIVAL_MS_MAX = 50_000
+
 /** A room's state that makes it encrypted. `rotationMessages`: after how many messages a sender makes a new key. */
 export function encryption(rotationMessages?: number): ICreateRoomStateEvent {
   const rotation = rotationMessages === undefined ? {} : { rotation_period_msgs: rotationMessages }
@@ -88,9 +91,13 @@ function secretStorageKeys(typedIn: Uint8Array<ArrayBuffer> | undefined) {
   }
 }
 
-/** Resolves when `condition` holds; it is looked at whenever the client has heard or decrypted something. */
-export function until(client: MatrixClient, condition: () => boolean | Promise<boolean>): Promise<void> {
+/**
+ * Resolves when `condition` holds; it is looked at whenever the client has heard or decrypted something. Rejects, and says that it
+ * was `what`, when that has not come to pass in time.
+ */
+export function until(client: MatrixClient, condition: () => boolean | Promise<boolean>, what = 'something'): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const inVain = setTimeout(() => reject(new Error(`${client.getUserId()} waited in vain for ${what}`)), ARRIVAL_MS_MAX)
   let [looking, again] = [false, false]
   const look = async (): Promise<void> => {
     again = true
@@ -107,6 +114,7 @@ export function until(client: MatrixClient, condition: () => boolean | Promise<b
   for (const event of heardEvents) client_.on(event, heard)
   heard()
   return promise.finally(() => {
+    clearTimeout(inVain)
     for (const event of heardEvents) client_.off(event, heard)
   })
 }

@@ -47,31 +47,47 @@ export async function verifyByEmoji(ask: () => Promise<VerificationRequest>, ask
 
 /** Wait until a client has somebody's identity as verified. */
 export async function seesVerified(client: MatrixClient, userId: string): Promise<void> {
-  await until(client, async () => (await cryptoOf(client).getUserVerificationStatus(userId)).isCrossSigningVerified())
+  await until(
+    client,
+    async () => (await cryptoOf(client).getUserVerificationStatus(userId)).isCrossSigningVerified(),
+    `${userId} to be verified`,
+  )
 }
 
 /** Wait until a client has a device as signed by its owner. */
 export async function seesSigned(client: MatrixClient, device: MatrixClient): Promise<void> {
   const [userId, deviceId] = [device.getSafeUserId(), device.getDeviceId() ?? '']
-  await until(client, async () => (await cryptoOf(client).getDeviceVerificationStatus(userId, deviceId))?.signedByOwner === true)
+  await until(
+    client,
+    async () => (await cryptoOf(client).getDeviceVerificationStatus(userId, deviceId))?.signedByOwner === true,
+    `${deviceId} to be signed`,
+  )
 }
 
 /** Wait until a client knows a device of somebody. */
 export async function seesDevice(client: MatrixClient, device: MatrixClient): Promise<void> {
   const [userId, deviceId] = [device.getSafeUserId(), device.getDeviceId() ?? '']
-  await until(client, async () => {
-    const known = await cryptoOf(client).getUserDeviceInfo([userId])
-    return known.get(userId)?.has(deviceId) === true
-  })
+  await until(
+    client,
+    async () => {
+      const known = await cryptoOf(client).getUserDeviceInfo([userId])
+      return known.get(userId)?.has(deviceId) === true
+    },
+    `the new device ${deviceId}`,
+  )
 }
 
 /** Wait until a client has somebody as a joined member of an encrypted room. */
 export async function seesJoined(client: MatrixClient, roomId: string, userId: string): Promise<void> {
-  await until(client, () => {
-    const room = client.getRoom(roomId)
-    const isEncrypted = room?.currentState.getStateEvents(EventType.RoomEncryption, '') !== null
-    return room?.getMember(userId)?.membership === KnownMembership.Join && isEncrypted
-  })
+  await until(
+    client,
+    () => {
+      const room = client.getRoom(roomId)
+      const isEncrypted = room?.currentState.getStateEvents(EventType.RoomEncryption, '') !== null
+      return room?.getMember(userId)?.membership === KnownMembership.Join && isEncrypted
+    },
+    `${userId} to join`,
+  )
 }
 
 function reached(request: VerificationRequest, phase: VerificationPhase): Promise<void> {
