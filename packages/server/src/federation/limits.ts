@@ -86,6 +86,8 @@ export const eduMsMax = 30 * second
 export const receiptsHeldMs = 100
 /** Rows of EDUs that are kept for one server, beside those that say what became of a user; for one that is away for long the oldest go first. */
 export const storedEdusMax = 10_000
+/** Bytes of them: 10,000 messages with keys of rooms have some 20 MB. */
+export const storedEduBytesMax = 64 * 1024 * 1024
 /** Milliseconds between two writes of what was delivered. */
 export const journalMs = second
 /** Milliseconds that an undelivered event is remembered by nothing but its place in the log. */

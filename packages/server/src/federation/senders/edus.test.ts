@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { emptyObject, isJsonObject, parseEventId, parseRoomId, parseUserId } from '@causeway/events'
-import { pruneEdus, storedEdus } from '../../storage/tables/outbound.ts'
+import { pruneEdus, pruneHeavyEdus, storedEdus } from '../../storage/tables/outbound.ts'
 import { SenderWorld, server } from './senders.fixture.ts'
 
 const minute = 60_000
@@ -109,5 +109,12 @@ test('of too many EDUs for a server that is away the oldest go, but for those th
   assert.deepEqual(
     left.map(({ json }) => JSON.parse(json).content.n),
     [0, 6, 7, 8, 9],
+  )
+  // By their bytes as well; the one with which they are too many stays.
+  const bytes = left.slice(1).reduce((sum, { json }) => sum + json.length, 0)
+  await world.db.commit({ steps: [{ query: pruneHeavyEdus('a.test', world.db.slot, bytes / 2 - 1) }] })
+  assert.deepEqual(
+    (await storedEdus(world.db, 'a.test', world.db.slot, { position: 0, seq: 0 }, 100)).map(({ json }) => JSON.parse(json).content.n),
+    [0, 8, 9],
   )
 })

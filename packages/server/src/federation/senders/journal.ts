@@ -7,6 +7,7 @@ import { removeDestination, upsertDestination, upsertSenderPosition } from '../.
 import {
   insertTransaction,
   pruneEdus,
+  pruneHeavyEdus,
   removeEdu,
   removeMissedRoom,
   removeTransaction,
@@ -16,7 +17,7 @@ import {
 } from '../../storage/tables/outbound.ts'
 import type { TableWrite } from '../../storage/table-write.ts'
 import type { Destinations } from '../client/destinations.ts'
-import { journalMs, storedEdusMax } from '../limits.ts'
+import { journalMs, storedEduBytesMax, storedEdusMax } from '../limits.ts'
 import { missedKey, type MissedRoom } from './missed-room.ts'
 
 interface Ports {
@@ -140,7 +141,11 @@ export class Journal {
   }
 
   #steps(taken: Pending): Step[] {
-    return [...taken.pruned].map((server) => ({ query: pruneEdus(server, this.#ports.db.slot, storedEdusMax) }))
+    const { slot } = this.#ports.db
+    return [...taken.pruned].flatMap((server) => [
+      { query: pruneEdus(server, slot, storedEdusMax) },
+      { query: pruneHeavyEdus(server, slot, storedEduBytesMax) },
+    ])
   }
 
   #rows(taken: Pending, position: number | undefined): Rows[] {

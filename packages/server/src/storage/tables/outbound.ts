@@ -122,6 +122,15 @@ export function pruneEdus(server: string, slot: number, kept: number): Query<unk
        ORDER BY position DESC, seq DESC LIMIT 1 OFFSET ${kept})`
 }
 
+/** Let go of the oldest EDUs of a server once newer ones have this many bytes; those with a key stay. */
+export function pruneHeavyEdus(server: string, slot: number, bytes: number): Query<unknown> {
+  return sql('outbound_edus.pruneHeavy')`
+    DELETE FROM outbound_edus WHERE server = ${server} AND slot = ${slot} AND coalesce_key = '' AND position <
+      (SELECT max(position) FROM (
+        SELECT position, sum(octet_length(json)) OVER (ORDER BY position DESC, seq DESC) AS bytes
+        FROM outbound_edus WHERE server = ${server} AND slot = ${slot} AND coalesce_key = '') heavy WHERE heavy.bytes > ${bytes})`
+}
+
 /** An event that is passed on. */
 export interface PassedOnRow {
   readonly pos: number
