@@ -101,6 +101,8 @@ export class SimServer {
     const dispatcher = new Dispatcher({ endpoints, services, identify, clock })
     this.#running = { application, dispatcher }
     network.attach(this.name, (request) => this.answer(request))
+    // Files are not simulated: their folder is looked through at a time that no seed decides.
+    services.mediaSweeper.start = () => undefined
     application.begin()
   }
 
