@@ -64,6 +64,11 @@ export class SimServer {
     this.#clock = new SimClock(setting.time)
   }
 
+  /** What it signs with. */
+  get signingKey(): SigningKey {
+    return signingKeyOf(this.name, this.#setting.seed)
+  }
+
   get alive(): boolean {
     return this.#running !== undefined
   }

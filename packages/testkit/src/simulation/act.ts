@@ -2,6 +2,7 @@ import { stringAt } from '../client/json.ts'
 import { SeededRandom } from '../checker/seeded-random.ts'
 import { actInRoom, isRoomAction } from './act-in-room.ts'
 import { actOnDevices } from './act-on-devices.ts'
+import { forgeEvent } from './forge-event.ts'
 import type { Client, Person } from './people.ts'
 import type { ActionKind, Step } from './plan.ts'
 import type { SimulatedWorld } from './world.ts'
@@ -29,6 +30,7 @@ export async function act(world: SimulatedWorld, step: Step, kind: ActionKind, i
   else if (kind === 'createRoom') await createRoom(actor)
   else if (kind === 'profile') await changeProfile(actor, index)
   else if (kind === 'accountData') await setAccountData(actor, index)
+  else if (kind === 'forge') await forgeEvent(actor, index)
   else if (kind === 'sync') {
     note('')
     await client.sync(random.pick([0, 0, 5_000, 30_000]))

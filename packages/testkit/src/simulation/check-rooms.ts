@@ -14,13 +14,18 @@ export function copiesOf(world: SimulatedWorld, roomId: string): RoomCopy[] {
  * world was mended, so that even what soft-failed somewhere is an ancestor of what all have.
  */
 export async function checkRooms(world: SimulatedWorld, strict: boolean): Promise<void> {
+  const { record } = world
   for (const { roomId } of world.ledger.rooms) {
     const copies = copiesOf(world, roomId)
-    for (const copy of copies) checkCounters(world.record, copy)
+    for (const copy of copies) checkCounters(record, copy)
     checkStandings(world, roomId)
-    checkEventSets(world.record, roomId, copies)
+    for (const copy of copies) checkSoftFailure(record, copy)
+    const lacking = lacks(copies)
+    for (const { what, expected } of lacking) {
+      if (strict || expected) record.find('all servers have the same events', `${what} of ${roomId}`)
+    }
     const softFailed = copies.some(({ events }) => [...events.values()].some(({ standing }) => standing === 'soft-failed'))
-    if (strict || !softFailed) await checkStates(world, roomId, copies)
+    if (strict || (!softFailed && lacking.length === 0)) await checkStates(world, roomId, copies)
   }
 }
 
@@ -78,6 +83,37 @@ function checkStandings({ servers, record }: SimulatedWorld, roomId: string): vo
   }
 }
 
+/** Nothing that was forged is accepted anywhere. */
+export function checkForged({ servers, ledger, record }: SimulatedWorld): void {
+  for (const { eventId, roomId } of ledger.forged) {
+    for (const server of servers) {
+      const standing = roomCopy(server, roomId)?.events.get(eventId)?.standing
+      if (standing === 'accepted' || standing === 'soft-failed') {
+        record.find('nothing forged is accepted', `${eventId} of ${roomId} is ${standing} on ${server.name}`)
+      }
+    }
+  }
+}
+
+/** Whoever is not in the room by its current state says nothing in its timeline, even if they were when they sent it (check 6). */
+function checkSoftFailure(record: Record, { server, roomId, events, moves }: RoomCopy): void {
+  for (const { eventId, type, sender, pos } of events.values()) {
+    if (pos === undefined || pos < 0 || type === 'm.room.create' || type === 'm.room.member') continue
+    const ofSender = moves.filter(({ key }) => key === `m.room.member|${sender}`)
+    const before = ofSender.findLast((move) => move.pos < pos)
+    const next = ofSender.find((move) => move.pos >= pos)
+    const member = before === undefined ? next?.old : before.now
+    if (before === undefined && next === undefined) continue
+    const membership = member?.content['membership']
+    if (membership !== 'join') {
+      record.find(
+        'soft-failed events are not shown',
+        `${eventId} of ${sender} is in the timeline of ${roomId} on ${server.name}: ${String(membership)}`,
+      )
+    }
+  }
+}
+
 /** Members and servers are counted as the state says. */
 function checkCounters(record: Record, { server, roomId, memberships, servers }: RoomCopy): void {
   const counted = new Map<string, number>()
@@ -89,23 +125,60 @@ function checkCounters(record: Record, { server, roomId, memberships, servers }:
   if (a !== b) record.find('counters are right', `${server.name} counts ${b} in ${roomId}, and its members are ${a}`)
 }
 
-/** Whoever was in the room when an event was sent has it. */
-function checkEventSets(record: Record, roomId: string, copies: readonly RoomCopy[]): void {
+/** An event that a server has not got. `expected`: even if nobody has said anything since. */
+interface Lack {
+  readonly what: string
+  readonly expected: boolean
+}
+
+/** Whoever was in the room when an event was sent has it, but who came while others could not know of it may lack what these sent. */
+function lacks(copies: readonly RoomCopy[]): Lack[] {
   const all = new Map<string, EventCopy>()
   for (const { events } of copies) {
-    for (const event of events.values()) if (event.standing !== 'outlier' && event.standing !== 'undecided') all.set(event.eventId, event)
-  }
-  for (const copy of copies) {
-    const before = behindJoins(copy, all)
-    for (const event of all.values()) {
-      const own = copy.events.get(event.eventId)
-      if (before.has(event.eventId) || (own !== undefined && own.standing !== 'outlier')) continue
-      record.find(
-        'all servers have the same events',
-        `${copy.server.name} lacks ${event.eventId} (${event.type} of ${event.sender}) of ${roomId}`,
-      )
+    for (const event of events.values()) {
+      if (event.standing === 'accepted' || event.standing === 'soft-failed') all.set(event.eventId, event)
     }
   }
+  return copies.flatMap((copy) => {
+    const before = behindJoins(copy, all)
+    const since = sinceJoins(copy, all)
+    return [...all.values()].flatMap(({ eventId, type, sender }) => {
+      const own = copy.events.get(eventId)
+      if (before.has(eventId) || (own !== undefined && own.standing !== 'outlier')) return []
+      return [{ what: `${copy.server.name} lacks ${eventId} (${type} of ${sender})`, expected: since?.has(eventId) !== false }]
+    })
+  })
+}
+
+/** The events that follow every join by which somebody of the server came into the room; absent where all of them were there from the beginning. */
+function sinceJoins({ server }: RoomCopy, all: ReadonlyMap<string, EventCopy>): ReadonlySet<string> | undefined {
+  const isJoin = (event: EventCopy | undefined, userId: string | undefined): boolean =>
+    event?.type === 'm.room.member' && event.stateKey === userId && event.content['membership'] === 'join'
+  const joins = [...all.values()].flatMap((event) => {
+    const { eventId, stateKey, authEvents, prevEvents } = event
+    if (stateKey?.endsWith(`:${server.name}`) !== true || !isJoin(event, stateKey)) return []
+    // A change of profile rests on the join before it; the creator's follows the create event.
+    if (authEvents.some((id) => isJoin(all.get(id), stateKey))) return []
+    return prevEvents.every((id) => all.get(id)?.type === 'm.room.create') ? [] : [eventId]
+  })
+  if (joins.length === 0) return undefined
+  const following = Map.groupBy(
+    [...all.values()].flatMap(({ eventId, prevEvents }) => prevEvents.map((prev) => ({ prev, eventId }))),
+    ({ prev }) => prev,
+  )
+  const after = (join: string): Set<string> => {
+    const found = new Set<string>()
+    const queue = [join]
+    for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+      for (const { eventId } of following.get(id) ?? []) {
+        if (found.has(eventId)) continue
+        found.add(eventId)
+        queue.push(eventId)
+      }
+    }
+    return found
+  }
+  return joins.map(after).reduce((both, one) => both.intersection(one), new Set(all.keys()))
 }
 
 /** What need not be there: the past of each event by which the server came into the room while nobody of it was there. */

@@ -6,6 +6,8 @@ interface Tracked {
   devices: string | undefined
   /** Raised whenever the list is said to have changed; 0: up to date. */
   outdated: number
+  /** What `outdated` was when `devices` was asked for: an older answer may come later. */
+  asOf: number
 }
 
 /** The devices of others as an encrypting client keeps them: asked for once, and again only when /sync says that they changed. */
@@ -30,7 +32,7 @@ export class DeviceLists {
   /** Keep the devices of these users from now on, and ask for those that are new or have changed. Gives what is known then. */
   async follow(userIds: Iterable<string>): Promise<void> {
     for (const userId of userIds) {
-      if (!this.#tracked.has(userId)) this.#tracked.set(userId, { devices: undefined, outdated: ++this.#changes })
+      if (!this.#tracked.has(userId)) this.#tracked.set(userId, { devices: undefined, outdated: ++this.#changes, asOf: 0 })
     }
     await this.refresh()
   }
@@ -47,8 +49,9 @@ export class DeviceLists {
     const failures = objectAt(outcome.answer, 'failures')
     for (const [userId, asOf] of wanted) {
       const tracked = this.#tracked.get(userId)
-      if (tracked === undefined || Object.hasOwn(failures, userId.slice(userId.indexOf(':') + 1))) continue
+      if (tracked === undefined || tracked.asOf > asOf || Object.hasOwn(failures, userId.slice(userId.indexOf(':') + 1))) continue
       tracked.devices = devicesIn(outcome.answer, userId)
+      tracked.asOf = asOf
       if (tracked.outdated === asOf) tracked.outdated = 0
     }
   }

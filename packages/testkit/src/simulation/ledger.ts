@@ -23,6 +23,8 @@ export class Ledger {
   readonly sleep: (ms: number) => Promise<void>
   readonly events: Acknowledged[] = []
   readonly redactions = new Set<string>()
+  /** Events that no server may accept. */
+  readonly forged: { readonly eventId: string; readonly roomId: string }[] = []
   readonly rooms: KnownRoom[] = []
   /** Acknowledged messages to devices: `from to` to their numbers, in order. */
   readonly toDevice = new Map<string, number[]>()

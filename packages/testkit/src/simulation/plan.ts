@@ -27,6 +27,7 @@ const actions = {
   claimKeys: 2,
   toDevice: 5,
   accountData: 3,
+  forge: 2,
   sync: 12,
 } as const
 

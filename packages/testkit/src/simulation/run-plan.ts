@@ -3,7 +3,7 @@ import { act } from './act.ts'
 import { uploadKeys } from './act-on-devices.ts'
 import { checkAccounts, checkDeviceLists, checkToDevice, checkViews, clientsOf } from './check-clients.ts'
 import { checkQueues } from './check-queues.ts'
-import { checkAcknowledged, checkOnce, checkRooms, copiesOf } from './check-rooms.ts'
+import { checkAcknowledged, checkForged, checkOnce, checkRooms, copiesOf } from './check-rooms.ts'
 import { Person } from './people.ts'
 import { isFault, type Plan } from './plan.ts'
 import type { Finding } from './record.ts'
@@ -107,6 +107,7 @@ async function checkAll(world: SimulatedWorld): Promise<void> {
   await world.time.advance(restMs)
   checkAcknowledged(world)
   checkOnce(world)
+  checkForged(world)
   await checkRooms(world, true)
   await checkViews(world)
   checkToDevice(world)
