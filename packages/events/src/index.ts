@@ -17,6 +17,7 @@ export { parseJson, type JsonLimits, type JsonResult } from './json/parse-json.t
 export { emptyObject, type MutableJsonObject } from './json/plain-object.ts'
 
 export { decodeBase64, decodeBase64Url, encodeBase64, encodeBase64Url } from './base64.ts'
+export { matchesGlob } from './glob.ts'
 export { encodeUtf8, fitsUtf8, utf8Length } from './utf8.ts'
 export { roomRules, supportedRoomVersions, type RoomRules } from './versions/room-rules.ts'
 export { allow, reject, type Refusal, type Verdict } from './verdict.ts'

@@ -20,7 +20,7 @@ export function memberOperation({ action, summary }: MemberOperation): Endpoint<
     also: [`/_matrix/client/r0/rooms/{roomId}/${action}`],
     summary,
     auth: 'user',
-    limit: 'write',
+    limit: action === 'invite' ? 'join' : 'write',
     body: Type.Object({ user_id: Type.String(), reason: Type.Optional(Type.String({ maxLength: 5000 })) }),
 
     async handle({ caller, params, body }, { rooms }: { readonly rooms: Rooms }) {

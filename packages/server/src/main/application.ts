@@ -208,6 +208,7 @@ function clientFacts({ server }: Config): ClientFacts {
       'org.matrix.msc3814': true,
       'org.matrix.msc3874': true,
       'uk.tcpip.msc4133': true,
+      'org.matrix.msc4155': true,
       'org.matrix.msc4222': true,
       'org.matrix.msc4306': true,
       'org.matrix.simplified_msc3575': true,

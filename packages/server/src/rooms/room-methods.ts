@@ -1,35 +1,19 @@
-import {
-  canonicalJson,
-  fromPlain,
-  isJsonObject,
-  parseJson,
-  parseUserId,
-  serverOf,
-  type EventId,
-  type JsonObject,
-  type JsonValue,
-  type RoomId,
-  type ServerName,
-  type UserId,
-} from '@causeway/events'
-import { MatrixError } from '../errors.ts'
+import { canonicalJson, parseUserId, type EventId, type JsonObject, type RoomId, type ServerName, type UserId } from '@causeway/events'
+import { assert } from '../assert.ts'
 import type { Logger } from '../platform/logger.ts'
-import { membershipIn } from '../storage/tables/memberships.ts'
-import { changeMembership, isDesertedHere, takesPart, type MembershipCommand } from './commands/change-membership.ts'
+import type { MembershipCommand } from './commands/change-membership.ts'
 import { forgetRoom } from './commands/forget-room.ts'
 import { sendEvent } from './commands/send-event.ts'
 import { subscribeThread } from './commands/subscribe-thread.ts'
 import type { RoomEngine } from './engine/room-engine.ts'
-import type { RoomView } from './engine/room-view.ts'
 import type { TransactionKey, TransactionMemory } from './engine/transaction-memory.ts'
 import { historyMethods } from './inbound/history-methods.ts'
 import type { Inbox } from './inbound/inbox.ts'
 import type { RoomPeers } from './inbound/room-peers.ts'
 import { admitPdus, type PduAnswer } from './inbound/receive-transaction.ts'
-import { inviteRemote, receiveInvite } from './membership/invites.ts'
-import { joinRemote } from './membership/join-remote.ts'
-import { knockRemote } from './membership/knock-remote.ts'
-import { leaveRemote } from './membership/leave-remote.ts'
+import { changeAnywhere } from './membership/change-anywhere.ts'
+import type { InviteGate } from './membership/invite-gate.ts'
+import { receiveInvite } from './membership/invites.ts'
 import type { MembershipPeers } from './membership/membership-peers.ts'
 import {
   joinAnswer,
@@ -39,12 +23,10 @@ import {
   type MakeRequest,
   type OwnMembership,
 } from './membership/serve-membership.ts'
+import { contentOf, objectOf, valueOf, type PlainObject } from './plain-content.ts'
 import { underPolicy } from './policy/approvals.ts'
 import type { ThreadSubscriptionArguments } from './relations/thread-subscription.ts'
 import { upgradeRoom, type UpgradeCommand } from './upgrade/upgrade-room.ts'
-
-/** An object as JSON.parse gives it: what a client sent as content. */
-export type PlainObject = Readonly<Record<string, unknown>>
 
 /** What the room methods stand on. */
 export interface RoomPorts {
@@ -57,7 +39,8 @@ export interface RoomPorts {
   readonly newRoomNumber: () => Promise<number>
   /** May this process write rooms of this shard? */
   readonly owns: (shard: number) => boolean
-  readonly isActiveUser: (userId: UserId) => Promise<boolean>
+  /** What every invite of one of our users has to pass. */
+  readonly inviteGate: Pick<InviteGate, 'pass'>
   /** The profile that a member event of one of our users shows. */
   readonly profileOf: (userId: UserId) => Promise<JsonObject>
   /** Let the push rules of threads hold for a user of ours (MSC4306). */
@@ -125,13 +108,19 @@ export function roomMethods(ports: RoomPorts) {
 
     /** Send an event; resolves with its id once it is durable. */
     async send(args: SendArguments): Promise<{ eventId: EventId }> {
+      const invited = invitedBy(args)
+      if (invited !== undefined) {
+        const { eventId } = await changeAnywhere(ports, invited)
+        assert(eventId !== undefined, 'an invite is made here')
+        return { eventId }
+      }
       const command = { ...args, content: givenContent(args) }
       const eventId = await underPolicy(engine, ports.peers, () => sendEvent(engine, ports.transactions, command))
       return { eventId }
     },
 
     /** Change a membership: locally where we are in the room, else through other servers. */
-    changeMembership: (args: MembershipArguments): Promise<{ eventId?: EventId }> => change(ports, args),
+    changeMembership: (args: MembershipArguments): Promise<{ eventId?: EventId }> => changeAnywhere(ports, args),
 
     /** A template for the member event of a user of another server. */
     async makeMembership(args: MakeRequest): Promise<{ roomVersion: string; event: string }> {
@@ -187,97 +176,16 @@ export function roomMethods(ports: RoomPorts) {
 /** The methods that `Rooms` calls in the owner's process. */
 export type RoomMethods = ReturnType<typeof roomMethods>
 
-async function change(ports: RoomPorts, args: MembershipArguments): Promise<{ eventId?: EventId }> {
-  const { engine } = ports
-  const command: MembershipCommand = { ...args, content: contentOf(args.content ?? {}) }
-  const view = await engine.view(args.roomId)
-  if (view !== undefined && needsWholeState(ports, view, args)) await ports.complete(args.roomId)
-  // By a part of the state nobody can tell whether another user of ours may come in.
-  const elsewhere = !takesPart(engine, view) || (view?.partial !== undefined && !view.localJoined.has(args.target))
-  if (args.action === 'join' && elsewhere) return join(ports, command, args.servers ?? [])
-  if (args.action === 'knock' && !takesPart(engine, view)) return knock(ports, command, args.servers ?? [])
-  if (args.action === 'leave' && !takesPart(engine, view) && !(await isDesertedHere(engine, view, args.sender))) {
-    await leaveRemote(ports, { roomId: args.roomId, userId: args.sender, reason: args.reason })
-    return {}
-  }
-  if (view === undefined) throw new MatrixError('M_NOT_FOUND', 'Unknown room')
-  const ours = serverOf(args.target) === engine.ports.serverName
-  if (args.action === 'invite' && !ours) {
-    const reason: JsonObject = args.reason === undefined ? {} : { reason: args.reason }
-    const content: JsonObject = { ...command.content, ...reason }
-    return { eventId: await inviteRemote(ports, { roomId: args.roomId, sender: args.sender, target: args.target, content }) }
-  }
-  const withProfile = ours && (args.action === 'join' || args.action === 'knock' || args.action === 'invite')
-  try {
-    const profile = withProfile ? await ports.profileOf(args.target) : undefined
-    return { eventId: await underPolicy(engine, ports.peers, () => changeMembership(engine, { ...command, profile })) }
-  } catch (error) {
-    // Nobody here may vouch for a join to this restricted room: somebody elsewhere may.
-    if (error instanceof MatrixError && error.code === 'M_UNABLE_TO_GRANT_JOIN') {
-      return join(ports, command, otherServers(ports, view.servers.keys()))
-    }
-    throw error
-  }
-}
-
-/** Is somebody else concerned of whom the part of the state that is here says nothing? */
-function needsWholeState({ engine }: RoomPorts, view: RoomView, { sender, target }: MembershipArguments): boolean {
-  return view.partial !== undefined && sender !== target && view.currentEvent('m.room.member', target) === 0 && takesPart(engine, view)
-}
-
-async function join(ports: RoomPorts, command: MembershipCommand, servers: readonly ServerName[]): Promise<object> {
-  const { engine } = ports
-  const view = await engine.view(command.roomId)
-  const invite = view === undefined ? undefined : await membershipIn(engine.ports.db, view.room, command.target)
-  const candidates = new Set<ServerName>(servers)
-  // Whoever invited is in the room, most likely; so is, when the client knows of nobody, whoever made the room's id (before version 12).
-  const inviter = invite?.membership === 'invite' ? parseUserId(invite.sender) : undefined
-  if (inviter !== undefined) candidates.add(serverOf(inviter))
-  const origin = servers.length === 0 ? serverOf(command.roomId) : undefined
-  if (origin !== undefined) candidates.add(origin)
-  if (view !== undefined) for (const server of otherServers(ports, view.servers.keys())) candidates.add(server)
-  const reason: JsonObject = command.reason === undefined ? {} : { reason: command.reason }
-  const content: JsonObject = { ...command.content, ...(await ports.profileOf(command.target)), ...reason }
-  await joinRemote(ports, { roomId: command.roomId, userId: command.target, servers: [...candidates], content })
-  return {}
-}
-
-async function knock(ports: RoomPorts, command: MembershipCommand, servers: readonly ServerName[]): Promise<object> {
-  const view = await ports.engine.view(command.roomId)
-  const origin = serverOf(command.roomId)
-  const known = view === undefined ? [] : otherServers(ports, view.servers.keys())
-  const candidates = new Set<ServerName>([...servers, ...(origin === undefined ? [] : [origin]), ...known])
-  const reason: JsonObject = command.reason === undefined ? {} : { reason: command.reason }
-  const content: JsonObject = { ...command.content, ...(await ports.profileOf(command.target)), ...reason }
-  await knockRemote(ports, { roomId: command.roomId, userId: command.target, servers: [...candidates], content })
-  return {}
-}
-
-function otherServers(ports: RoomPorts, servers: Iterable<ServerName>): ServerName[] {
-  return [...servers].filter((server) => server !== ports.engine.ports.serverName)
-}
-
-function valueOf(text: string): JsonValue {
-  const parsed = parseJson(text)
-  if (!parsed.ok) throw new MatrixError('M_BAD_JSON', parsed.fault.why)
-  return parsed.value
-}
-
-function objectOf(text: string): JsonObject {
-  const value = valueOf(text)
-  if (!isJsonObject(value)) throw new MatrixError('M_BAD_JSON', 'An event must be an object')
-  return value
-}
-
 /** Who vouches for a join is not for the client to say: others would drop what nobody has vouched for. */
 function givenContent({ type, content }: SendArguments): JsonObject {
   const { join_authorised_via_users_server: authoriser, ...rest } = content
   return contentOf(type === 'm.room.member' && authoriser !== undefined ? rest : content)
 }
 
-/** A client's content as events hold it. Throws M_BAD_JSON. */
-export function contentOf(plain: PlainObject): JsonObject {
-  const content = fromPlain(plain)
-  if (!isJsonObject(content)) throw new MatrixError('M_BAD_JSON', 'The content must be an object that JSON can hold')
-  return content
+/** An invite that is sent as the state event that it is comes about like any other: its user's server has to sign it. */
+function invitedBy({ roomId, sender, type, stateKey, content }: SendArguments): MembershipArguments | undefined {
+  const target = type === 'm.room.member' && content['membership'] === 'invite' ? parseUserId(stateKey ?? '') : undefined
+  if (target === undefined) return undefined
+  const { membership: _membership, ...rest } = content
+  return { roomId, sender, target, action: 'invite', content: rest }
 }

@@ -2,15 +2,14 @@ import { serverOf, type JsonObject, type RoomId, type UserId } from '@causeway/e
 import { createRoom, type CreateRoomCommand } from './commands/create-room.ts'
 import { MatrixError } from '../errors.ts'
 import {
-  contentOf,
   type InviteArguments,
   type MembershipArguments,
-  type PlainObject,
   type RoomMethods,
   type RoomPorts,
   type SendArguments,
   type SendMembershipArguments,
 } from './room-methods.ts'
+import { contentOf, type PlainObject } from './plain-content.ts'
 import type { ThreadSubscriptionArguments } from './relations/thread-subscription.ts'
 import type { UpgradeCommand } from './upgrade/upgrade-room.ts'
 
@@ -53,6 +52,7 @@ export class Rooms {
     const { engine } = this.#ports
     const invited = [...new Set(args.invite)].filter((target) => target !== args.creator)
     const local = invited.filter((target) => serverOf(target) === engine.ports.serverName)
+    for (const target of local) await this.#ports.inviteGate.pass(args.creator, target)
     const direct: JsonObject = args.isDirect ? { is_direct: true } : {}
     const command: CreateRoomCommand = {
       ...args,

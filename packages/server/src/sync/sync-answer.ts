@@ -89,6 +89,7 @@ async function roomPart(
     case 'invite':
       // "Servers must still send state events from ignored users; … must not send room invites from ignored users".
       if ((!isNews && !wish.fullState) || wish.ignored.has(membership.sender)) return undefined
+      if (wish.invites.actionFor(membership.sender) !== 'allow') return undefined
       return { section: 'invite', text: await invitedRoom(ports, membership, 'invite_state') }
     case 'knock':
       if (!isNews && !wish.fullState) return undefined

@@ -7,7 +7,7 @@ import type { Positions } from '../rooms/history/positions.ts'
 import type { StateHistory } from '../rooms/history/state-history.ts'
 import type { Unread } from '../rooms/history/unread.ts'
 import type { Database } from '../storage/database.ts'
-import type { GlobalData } from './account-data-set.ts'
+import type { GlobalData } from './account-data-values.ts'
 import type { SyncFilter } from './sync-filter.ts'
 
 /** A piece of account data; `roomId` is '' for global data, `content` is JSON. */

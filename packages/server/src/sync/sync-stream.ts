@@ -2,10 +2,11 @@ import type { RoomId, UserId } from '@causeway/events'
 import type { WaitingRoom } from '../http/waiting-room.ts'
 import { covers } from '../rooms/history/positions.ts'
 import type { Announcement } from '../storage/database.ts'
-import type { AccountDataSet } from './account-data-set.ts'
+import type { AccountDataValues } from './account-data-values.ts'
 import { ignoredUsers } from './ignored-users.ts'
 import { catchUpMsMax } from './limits.ts'
 import { RecentLog } from './recent-log.ts'
+import { ShownInvites } from './shown-invites.ts'
 import { StreamTokens, type StreamPoint } from './stream-token.ts'
 import { changesSince, type Changes } from './sync-changes.ts'
 import type { SyncPorts } from './sync-ports.ts'
@@ -27,7 +28,8 @@ export class SyncStream {
   readonly tokens: StreamTokens
   /** The rooms of users who sync. */
   readonly userRooms: AllUserRooms
-  readonly ignored: AccountDataSet
+  readonly ignored: AccountDataValues<ReadonlySet<string>>
+  readonly invites: ShownInvites
   /** What both kinds of sync stand on. */
   readonly ports: SyncPorts
   readonly #log: RecentLog
@@ -40,6 +42,7 @@ export class SyncStream {
     this.userRooms = new AllUserRooms(ports.db)
     this.#log = new RecentLog(ports.db)
     this.ignored = ignoredUsers(ports.globalData)
+    this.invites = new ShownInvites(ports.globalData)
     ports.db.onCommitted((announcements) => this.#note(announcements))
     ports.typing.onChange((roomId) => this.#wakeRoom(roomId))
   }
@@ -106,6 +109,7 @@ export class SyncStream {
     this.userRooms.note(announcements)
     this.ports.receipts.note(announcements)
     this.ignored.note(announcements)
+    this.invites.note(announcements)
     for (const listener of this.#listeners) listener(announcements)
     const { rooms, users } = this.#log.note(announcements)
     for (const roomId of rooms) this.#wakeRoom(roomId)

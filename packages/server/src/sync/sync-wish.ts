@@ -1,4 +1,5 @@
 import type { Reading } from '../rooms/history/client-event.ts'
+import type { InviteRules } from '../users/account-data/invite-rules.ts'
 import type { LazyAnswer } from './lazy-members.ts'
 import type { StreamPoint, StreamTokens } from './stream-token.ts'
 import type { SyncFilter } from './sync-filter.ts'
@@ -18,6 +19,7 @@ export interface SyncWish {
   readonly stateAfter: StateAfterName | undefined
   readonly reading: Reading
   readonly ignored: ReadonlySet<string>
+  readonly invites: InviteRules
   readonly lazy: LazyAnswer
   readonly tokens: StreamTokens
 }

@@ -110,3 +110,7 @@ export const pushRulesInMemoryBytesMax = 16 * 1024 * 1024
 export const pushRulesEntryBytes = 100
 /** Users whose push rules are read with one statement. */
 export const pushRulesPerReadMax = 500
+/** Patterns in each list of whom somebody wants to be invited by (MSC4155): they are gone through for every invite. */
+export const inviteGlobsMax = 1_000
+/** Characters of such a pattern: a user id has no more. */
+export const inviteGlobCharsMax = 255

@@ -1,5 +1,5 @@
 import { Type, type Static } from '../../http/type.ts'
-import type { PlainObject } from '../../rooms/room-methods.ts'
+import type { PlainObject } from '../../rooms/plain-content.ts'
 
 /** The body of a request to join. */
 export const joinBody = Type.Object({ reason: Type.Optional(Type.String({ maxLength: 5000 })) })

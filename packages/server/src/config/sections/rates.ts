@@ -37,6 +37,13 @@ const rates = {
   federation_join: rateOption('federation_join', '2/s, 50', 'Joins, knocks and invites of another server.'),
 } as const
 
+/** How often our users may be invited: counted in rooms, for each whom an invite is for. */
+const inviteRates = {
+  invitesOfPerson: rateOption('invites_of_person', '0.1/s, 30', 'Invites of one of our users by the same person.'),
+  invitesOfServer: rateOption('invites_of_server', '0.5/s, 60', 'Invites of one of our users by people of the same other server.'),
+  invitesOfUser: rateOption('invites_of_user', '1/s, 200', 'Invites of one of our users by anybody.'),
+} as const
+
 /** A rate-limit class. */
 export type RateClassName = keyof typeof rates
 
@@ -46,5 +53,6 @@ export const ratesSection = {
   options: {
     on: option({ key: 'rate_limits', type: onOff, default: 'on', about: 'Off only for tests and benchmarks.' }),
     ...rates,
+    ...inviteRates,
   },
 } as const

@@ -28,9 +28,10 @@ import { UserRoomTasks } from '../../rooms/user-room-tasks.ts'
 import type { Platform } from '../application.ts'
 import { composeCluster, type Cluster } from './compose-cluster.ts'
 import type { Federation } from './compose-federation.ts'
+import { composeInviteGate } from './compose-invite-gate.ts'
 import { copyRoomSettings } from '../../users/account-data/copy-room-settings.ts'
 import type { Users } from '../../users/compose-users.ts'
-import { isActiveUser, memberProfile, roomRules } from './compose-user-layer.ts'
+import { memberProfile, roomRules } from './compose-user-layer.ts'
 import type { Storage } from './open-storage.ts'
 
 /** The rooms, and what can be done to them. */
@@ -93,7 +94,7 @@ export function composeRooms(
     log,
     newRoomNumber: () => numbers.next(),
     owns,
-    isActiveUser: (userId) => isActiveUser(users, userId),
+    inviteGate: composeInviteGate(config, platform, users),
     profileOf: (userId) => memberProfile(users, userId),
     turnOnThreadRules: (userId) => users.pushRules.turnOnThreadRules(userId),
     background: (work) => void work().catch((error: unknown) => log.warn({ err: error }, 'work in the background failed')),

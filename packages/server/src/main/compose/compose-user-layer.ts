@@ -5,6 +5,14 @@ import type { FederationClient } from '../../federation/client/federation-client
 import { queryProfile } from '../../federation/wire/queries.ts'
 import { hash48 } from '../../storage/hash48.ts'
 import { composeUsers, type Users } from '../../users/compose-users.ts'
+import {
+  bothRules,
+  inviteListsType,
+  invitePermissionType,
+  listRules,
+  permissionRules,
+  type InviteRules,
+} from '../../users/account-data/invite-rules.ts'
 import type { DeviceEffects } from '../../users/sessions/device-effects.ts'
 import type { RulesSource } from '../../rooms/push/push-audience.ts'
 import type { Database } from '../../storage/database.ts'
@@ -55,6 +63,13 @@ export async function memberProfile(users: Users, userId: UserId): Promise<JsonO
 export async function isActiveUser(users: Users, userId: UserId): Promise<boolean> {
   const row = await users.accounts.find(userId)
   return row !== undefined && row.deactivated === 0
+}
+
+/** Of whom one of our users wants to be invited. */
+export async function inviteRules({ accountData }: Users, userId: UserId): Promise<InviteRules> {
+  const contents = [invitePermissionType, inviteListsType].map((type) => accountData.find({ userId, roomId: '', type }))
+  const [permission, lists] = (await Promise.all(contents)).map((text): unknown => (text === undefined ? undefined : JSON.parse(text)))
+  return bothRules(permissionRules(permission), listRules(lists))
 }
 
 /** Users' push rules as rooms count by them. */

@@ -1,4 +1,4 @@
-import { isJsonObject, splitServerName, type JsonObject, type JsonValue, type ServerName } from '@causeway/events'
+import { isJsonObject, matchesGlob, splitServerName, type JsonObject, type JsonValue, type ServerName } from '@causeway/events'
 import type { Database } from '../../storage/database.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import { stateFor } from '../engine/view-state.ts'
@@ -17,8 +17,8 @@ export function aclAllows(content: JsonObject, server: ServerName): boolean {
   if (isIpLiteral && content['allow_ip_literals'] === false) return false
   const name = host.toLowerCase()
   const { allow, deny } = readLists(content)
-  if (deny.some((pattern) => matches(pattern, name))) return false
-  return allow.some((pattern) => matches(pattern, name))
+  if (deny.some((pattern) => matchesGlob(pattern, name))) return false
+  return allow.some((pattern) => matchesGlob(pattern, name))
 }
 
 interface Lists {
@@ -38,31 +38,4 @@ function readLists(content: JsonObject): Lists {
 function patterns(value: JsonValue | undefined): string[] {
   if (!Array.isArray(value)) return []
   return value.filter((entry) => typeof entry === 'string').map((entry) => entry.toLowerCase())
-}
-
-/** Glob with `*` and `?`; greedy with one point of return, so that no pattern costs more than its length times the name's. */
-function matches(pattern: string, name: string): boolean {
-  let at = 0
-  let inPattern = 0
-  let star = -1
-  let resume = 0
-  while (at < name.length) {
-    const wanted = pattern[inPattern]
-    if (wanted === '*') {
-      star = inPattern
-      inPattern += 1
-      resume = at
-    } else if (wanted === '?' || wanted === name[at]) {
-      at += 1
-      inPattern += 1
-    } else if (star >= 0) {
-      inPattern = star + 1
-      resume += 1
-      at = resume
-    } else {
-      return false
-    }
-  }
-  while (pattern[inPattern] === '*') inPattern += 1
-  return inPattern === pattern.length
 }

@@ -28,6 +28,7 @@ import { checkReceived } from '../inbound/check-received.ts'
 import { judge } from '../inbound/judge.ts'
 import { recommended } from '../policy/recommended.ts'
 import type { RoomPeers } from '../inbound/room-peers.ts'
+import type { InviteGate } from './invite-gate.ts'
 import type { MembershipPeers } from './membership-peers.ts'
 import { ensureRoom } from './room-stub.ts'
 import { parseStripped, strippedPdus } from './stripped-state.ts'
@@ -38,8 +39,7 @@ export interface InvitePorts {
   readonly peers: RoomPeers
   readonly membershipPeers: MembershipPeers
   readonly newRoomNumber: () => Promise<number>
-  /** Is this one of our users, and may they be invited? */
-  readonly isActiveUser: (userId: UserId) => Promise<boolean>
+  readonly inviteGate: Pick<InviteGate, 'pass'>
 }
 
 /** A user of another server is invited by one of ours. */
@@ -134,7 +134,7 @@ export async function receiveInvite(ports: InvitePorts, invite: IncomingInvite):
   if (!right || target === undefined) throw new MatrixError('M_INVALID_PARAM', 'This is not the invite that the request names')
   if (serverOf(pdu.sender) !== invite.origin) throw new MatrixError('M_FORBIDDEN', 'The sender is not of your server')
   if (serverOf(target) !== engine.ports.serverName) throw new MatrixError('M_INVALID_PARAM', 'The invited user is not of this server')
-  if (!(await ports.isActiveUser(target))) throw new MatrixError('M_NOT_FOUND', 'There is no such user')
+  await ports.inviteGate.pass(pdu.sender, target)
   const countersigned = addSignature(pdu, rules, engine.ports.serverName, engine.ports.signer.key)
   if (!countersigned.ok) throw refusedDraft(countersigned.refusal)
 

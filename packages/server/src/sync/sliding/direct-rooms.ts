@@ -1,13 +1,13 @@
 import { isPlainObject } from '../../rooms/history/event-filter.ts'
-import { AccountDataSet, type GlobalData } from '../account-data-set.ts'
+import { AccountDataValues, type GlobalData } from '../account-data-values.ts'
 import { directListsInMemoryMax } from './limits.ts'
 
 /** Which rooms users call direct chats (Client-Server API, "Direct Messaging"). */
-export function directRooms(find: GlobalData): AccountDataSet {
-  return new AccountDataSet({ find, type: 'm.direct', namesIn, usersMax: directListsInMemoryMax })
+export function directRooms(find: GlobalData): AccountDataValues<ReadonlySet<string>> {
+  return new AccountDataValues({ find, type: 'm.direct', read: namesIn, usersMax: directListsInMemoryMax })
 }
 
-function namesIn(content: unknown): string[] {
+function namesIn(content: unknown): ReadonlySet<string> {
   const lists = isPlainObject(content) ? Object.values(content) : []
-  return lists.flatMap((list) => (Array.isArray(list) ? list.filter((id) => typeof id === 'string') : []))
+  return new Set(lists.flatMap((list) => (Array.isArray(list) ? list.filter((id) => typeof id === 'string') : [])))
 }

@@ -2,6 +2,7 @@ import { parseRoomId, type RoomId } from '@causeway/events'
 import { loadEvents } from '../../rooms/engine/load-room.ts'
 import { isPlainObject } from '../../rooms/history/event-filter.ts'
 import { includes, type Positions } from '../../rooms/history/positions.ts'
+import type { InviteRules } from '../../users/account-data/invite-rules.ts'
 import type { SyncPorts } from '../sync-ports.ts'
 import type { RoomMembership, UserRooms } from '../user-rooms.ts'
 import type { ConnectionState } from './connection-state.ts'
@@ -39,6 +40,7 @@ export interface ListReader {
   /** Where the client continues. */
   readonly since: Positions | undefined
   readonly ignored: ReadonlySet<string>
+  readonly invites: InviteRules
   readonly direct: ReadonlySet<string>
 }
 
@@ -80,9 +82,9 @@ function isListed(reader: ListReader, membership: RoomMembership): boolean {
   return !includes(sent.upTo ?? reader.since, membership)
 }
 
-/** "Servers must not send room invites from ignored users" (Client-Server API, "Ignoring users"). */
+/** "Servers must not send room invites from ignored users" (Client-Server API, "Ignoring users"), nor such as the user does not want. */
 function isUnwanted(reader: ListReader, { membership, sender }: RoomMembership): boolean {
-  return membership === 'invite' && reader.ignored.has(sender)
+  return membership === 'invite' && (reader.ignored.has(sender) || reader.invites.actionFor(sender) !== 'allow')
 }
 
 function add(rooms: Map<RoomId, RelevantRoom>, room: RelevantRoom): void {

@@ -9,7 +9,7 @@ import type { SyncStream, Waiter } from '../sync-stream.ts'
 import type { UserRooms } from '../user-rooms.ts'
 import { ConnectionState } from './connection-state.ts'
 import { Connections, keyOf, type ConnectionName, type Resumed } from './connections.ts'
-import type { AccountDataSet } from '../account-data-set.ts'
+import type { AccountDataValues } from '../account-data-values.ts'
 import { directRooms } from './direct-rooms.ts'
 import { AllRoomFacts } from './room-facts.ts'
 import { relevantRooms } from './room-lists.ts'
@@ -39,7 +39,7 @@ export class SlidingSync {
   readonly #connections: Connections
   readonly #recency: RoomRecency
   readonly #facts: AllRoomFacts
-  readonly #direct: AccountDataSet
+  readonly #direct: AccountDataValues<ReadonlySet<string>>
   readonly #lazy = new LazyMembers<string>()
   readonly #turns = new Turns()
 
@@ -125,7 +125,8 @@ export class SlidingSync {
       tokens: this.#stream.tokens,
     }
     const state = resumed?.generation.state ?? ConnectionState.empty
-    const reader = { user, state, since: resumed?.point.positions, ignored: wish.ignored, direct: wish.direct }
+    const invites = await this.#stream.invites.of(caller.userId)
+    const reader = { user, state, since: resumed?.point.positions, ignored: wish.ignored, invites, direct: wish.direct }
     const relevant = await relevantRooms({ sync: this.#ports, recency: this.#recency, facts: this.#facts }, request, reader)
     return makeSlidingAnswer(this.#ports, wish, request, user, relevant, state, happened)
   }
