@@ -84,7 +84,7 @@ test('who leaves is told once', async (t) => {
   assert.deepEqual((await sliding.ask(bob, body)).rooms, {})
 })
 
-test('what is no string is left out of names, and heroes stand in for a name', async (t) => {
+test('E08: what is no string is left out of names, and heroes stand in for a name', async (t) => {
   const world = await World.open(t)
   const sliding = new Sliding(world)
   const room = await world.room(alice)

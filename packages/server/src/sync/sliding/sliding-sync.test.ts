@@ -68,7 +68,7 @@ test('the first answer has the newest rooms of a list, whole, and the next one o
   assert.equal(entryOf(fifth, three).initial, undefined)
 })
 
-test('a pos may be repeated: two generations are kept, and the answer stays equivalent', async (t) => {
+test('D17: a pos may be repeated: two generations are kept, and the answer stays equivalent', async (t) => {
   const world = await World.open(t)
   const sliding = new Sliding(world)
   const room = await world.room(alice)
@@ -110,7 +110,7 @@ test('an unknown pos is refused', async (t) => {
   await assert.rejects(sliding.ask(bob, { lists: {} }, { pos: first.pos }), { code: 'M_UNKNOWN_POS' })
 })
 
-test('a device keeps its sixteen newest connections', async (t) => {
+test('D17: a device keeps its sixteen newest connections', async (t) => {
   const world = await World.open(t)
   const sliding = new Sliding(world)
   await world.room(alice)
@@ -120,6 +120,23 @@ test('a device keeps its sixteen newest connections', async (t) => {
   }
   const rows = await world.ports.db.all(sql<{ conn_id: string }>('test.connectionIds')`SELECT conn_id FROM sliding_connections`)
   assert.deepEqual(new Set(rows.map((row) => row.conn_id)), new Set(Array.from({ length: 16 }, (_, index) => `c${index + 4}`)))
+})
+
+test('D17: what one request may ask for is bounded', async (t) => {
+  const world = await World.open(t)
+  const sliding = new Sliding(world)
+  const many = (count: number, value: object): object => Object.fromEntries(Array.from({ length: count }, (_, n) => [`!r${n}:here`, value]))
+  const room = { timeline_limit: 1, required_state: [] }
+  for (const body of [
+    { room_subscriptions: many(100_000, room) },
+    { lists: many(1_000, room) },
+    { lists: { all: { ...room, ranges: [[5, 1]] } } },
+    { conn_id: 'a\0b' },
+  ]) {
+    await assert.rejects(sliding.ask(alice, body), { code: 'M_INVALID_PARAM' })
+  }
+  const { rooms } = await sliding.ask(alice, { room_subscriptions: many(1_000, { ...room, timeline_limit: 1e9 }) })
+  assert.deepEqual(rooms, {})
 })
 
 test('a device takes its connections with it', async (t) => {
