@@ -1,4 +1,5 @@
 import type { EventId, RoomId, UserId } from '@causeway/events'
+import { highestPlace } from '../../storage/tables/history.ts'
 import { loadEvents, loadNode } from '../engine/load-room.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import type { StoredEvent } from '../engine/stored-event.ts'
@@ -133,7 +134,11 @@ function clamped(access: RoomAccess, wish: MessagesWish, start: Place): { direct
 async function newestPlace(ports: ReadingPorts, view: RoomView): Promise<Place> {
   const pos = await livePosAt(ports.db, view, ports.db.positions())
   const newest = view.recent.find((event) => event.pos === pos)
-  return newest === undefined ? { depth: Number.MAX_SAFE_INTEGER, pos: 0 } : placeAfterLive(view, newest)
+  if (newest === undefined) return { depth: Number.MAX_SAFE_INTEGER, pos: 0 }
+  // The newest event may stand low, when a fork came late: one side of it may go on beyond what is in memory.
+  const after = placeAfterLive(view, newest)
+  const highest = await highestPlace(ports.db, view.room)
+  return highest !== undefined && isAfter(highest, after) ? highest : after
 }
 
 function limitOf(wish: MessagesWish): number {

@@ -71,9 +71,10 @@ class GapWalk {
     return [...new Set(this.#open.values())]
   }
 
-  /** Take in what came. False if none of it was missing. */
+  /** Take in what came; what is in our graph has a past of its own, which is no part of the gap. False if none of it was missing. */
   async add(pdus: readonly Pdu[]): Promise<boolean> {
-    const fresh = pdus.filter((pdu) => !this.#found.has(pdu.eventId))
+    const held = await this.#inGraph(pdus.map((pdu) => pdu.eventId))
+    const fresh = pdus.filter((pdu) => !this.#found.has(pdu.eventId) && !held.has(pdu.eventId))
     let helped = false
     for (const pdu of fresh) {
       this.#found.set(pdu.eventId, pdu)
@@ -82,11 +83,15 @@ class GapWalk {
     }
     const asked = new Map<EventId, EventId>()
     for (const pdu of fresh) for (const id of pdu.prevEvents) if (!this.#found.has(id)) asked.set(id, pdu.eventId)
-    const { db } = this.#ports.engine.ports
-    const numbers = await loadNumbers(db, this.#view, [...asked.keys()])
-    const known = new Set((await loadEvents(db, this.#view, [...numbers.values()])).filter(inGraph).map((event) => event.pdu.eventId))
+    const known = await this.#inGraph([...asked.keys()])
     for (const [id, child] of asked) if (!known.has(id)) this.#open.set(id, child)
     return helped
+  }
+
+  async #inGraph(ids: readonly EventId[]): Promise<Set<EventId>> {
+    const { db } = this.#ports.engine.ports
+    const numbers = await loadNumbers(db, this.#view, ids)
+    return new Set((await loadEvents(db, this.#view, [...numbers.values()])).filter(inGraph).map((event) => event.pdu.eventId))
   }
 
   /** The events found that `latest` follows, oldest first; others are none of ours to place. */

@@ -100,3 +100,9 @@ export function threadEvents(db: Database, room: number, after: number, upTo: nu
     SELECT pos, thread, sender, counts FROM events
     WHERE room = ${room} AND thread IS NOT NULL AND pos > ${after} AND pos <= ${upTo} ORDER BY pos DESC LIMIT ${limit}`)
 }
+
+/** The last place of a room's history, after all of its events. */
+export function highestPlace(db: Database, room: number): Promise<HistoryPlace | undefined> {
+  return db.first(sql<HistoryPlace>('history.highest')`
+    SELECT depth, pos FROM events WHERE room = ${room} AND pos IS NOT NULL ORDER BY depth DESC, pos DESC LIMIT 1`)
+}
