@@ -8,7 +8,6 @@ import {
   type EventId,
   type JsonObject,
   type Pdu,
-  type Refusal,
   type RoomId,
   type ServerName,
   type UserId,
@@ -113,7 +112,7 @@ export async function sendMembership(ports: ServePorts, request: SendRequest): P
   const body = signedByUs(ports, seen, request.body)
   const [received] = await checkReceived(ports.peers, [body], request.roomId, seen.rules)
   if (received === undefined) throw new MatrixError('M_INVALID_PARAM', 'There is no event')
-  if (!received.ok) throw notTaken(received.refusal)
+  if (!received.ok) throw new MatrixError('M_INVALID_PARAM', received.refusal.why)
   checkOwn(received.pdu, request)
   const pdu = await recommended(ports, received.pdu)
   const served = await ports.engine.run(request.roomId, async (view) => {
@@ -145,11 +144,6 @@ export async function sendMembership(ports: ServePorts, request: SendRequest): P
   return served
 }
 
-/** Somebody else's event is forbidden; one that is none, or of another room, is a mistake. */
-function notTaken({ rule, why }: Refusal): MatrixError {
-  return new MatrixError(/^(pdu\.)?signature\./.test(rule) ? 'M_FORBIDDEN' : 'M_INVALID_PARAM', why)
-}
-
 function checkOwn(pdu: Pdu, request: SendRequest): void {
   const right =
     pdu.type === 'm.room.member' &&
@@ -157,7 +151,7 @@ function checkOwn(pdu: Pdu, request: SendRequest): void {
     membershipOfEvent(pdu) === request.membership &&
     pdu.eventId === request.eventId
   if (!right) throw new MatrixError('M_INVALID_PARAM', `This is not the ${request.membership} event that the request names`)
-  if (serverOf(pdu.sender) !== request.origin) throw new MatrixError('M_FORBIDDEN', 'The sender is not of your server')
+  if (serverOf(pdu.sender) !== request.origin) throw new MatrixError('M_INVALID_PARAM', 'The sender is not of your server')
 }
 
 /** Does a join say that one of our users vouches for it? */
