@@ -17,6 +17,6 @@ export const queryProfile = endpoint({
     const userId = parseUserId(query.user_id)
     if (userId === undefined) throw new MatrixError('M_INVALID_PARAM', 'user_id is no user id')
     if (serverOf(userId) !== serverName) throw new MatrixError('M_NOT_FOUND', 'The user is not of this server')
-    return query.field === undefined ? profiles.local(userId) : profiles.localField(userId, query.field)
+    return query.field === undefined ? profiles.local(userId) : profiles.localPart(userId, query.field)
   },
 })

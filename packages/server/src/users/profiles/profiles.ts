@@ -54,13 +54,18 @@ export class Profiles {
 
   /** An object with one field of a local user. Throws M_NOT_FOUND. */
   async localField(userId: UserId, field: string): Promise<JsonObject> {
+    const found = await this.localPart(userId, field)
+    if (!Object.hasOwn(found, field)) throw noField()
+    return found
+  }
+
+  /** The same for another server: empty where the field is not set. Server-Server API, "Querying for information". Throws M_NOT_FOUND. */
+  async localPart(userId: UserId, field: string): Promise<JsonObject> {
     checkProfileKey(field)
     const row = await storedField(this.#ports.db, userId, field)
-    if (row === undefined) {
-      await this.#checkExists(userId)
-      throw noField()
-    }
-    return { [field]: stored(row.value) }
+    if (row !== undefined) return { [field]: stored(row.value) }
+    await this.#checkExists(userId)
+    return {}
   }
 
   /** What a local user's member events say of them: `displayname` and `avatar_url`, as far as they are set. */
