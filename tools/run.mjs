@@ -40,6 +40,7 @@ const tasks = {
   'test:faults': (words) =>
     runTests(words.length > 0 ? words : ['tests/faults/**/*.faults.ts'], ['--test-concurrency=1', '--test-timeout=1800000']),
   'test:simulation': (words) => run(['tools/simulation/simulate.ts', ...words]),
+  'test:mutants': (words) => run(['tools/mutants/run-mutants.ts', ...words]),
   lint: (words) => run([...(checks.lint ?? []), ...words]),
   typecheck: () => run(checks.typecheck ?? []),
   format: (words) => run(bin('oxfmt/bin/oxfmt', ...(words.length > 0 ? words : ['.']))),
