@@ -57,7 +57,11 @@ export class AuthGraph {
   /** {@link walk}, step by step. */
   *walking(roots: Iterable<EventId>, isEnd: (eventId: EventId) => boolean = () => false): Steps<void> {
     const queue: number[] = []
-    for (const root of roots) this.#enqueue(queue, this.numberOf(root), isEnd)
+    let begun = 0
+    for (const root of roots) {
+      if (isStep(begun++)) yield
+      this.#enqueue(queue, this.numberOf(root), isEnd)
+    }
     for (let at = 0; at < queue.length; at++) {
       if (isStep(at)) yield
       const number = queue[at] ?? 0

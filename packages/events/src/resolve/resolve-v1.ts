@@ -27,7 +27,7 @@ export function* resolveV1(input: ResolutionInput): Steps<Resolution> {
       else events.push(event)
     }
   }
-  for (const eventId of missingBase(events, input)) missing.add(eventId)
+  for (const eventId of yield* missingBase(events, input)) missing.add(eventId)
   if (missing.size > 0) return { missing: [...missing] }
 
   // "Start by setting R to the union of the states to be resolved, excluding any conflicting events." Where states differ, the rejected

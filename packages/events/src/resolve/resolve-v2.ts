@@ -27,7 +27,7 @@ export function* resolveV2(input: ResolutionInput): Steps<Resolution> {
   // 1. "Select the set X of all power events that appear in the full conflicted set. For each such power event P, enlarge X by adding the
   // events in the auth chain of P which also belong to the full conflicted set. Sort X into a list using the reverse topological power
   // ordering."
-  const chosen = powerEventsAndChains(events, full, input)
+  const chosen = yield* powerEventsAndChains(events, full, input)
   const first = yield* powerOrdering(
     events.filter(({ eventId }) => chosen.has(eventId)),
     input,
@@ -67,7 +67,7 @@ function* missingInputs(
   startsEmpty: boolean,
   input: ResolutionInput,
 ): Steps<Set<EventId>> {
-  const missing = startsEmpty ? new Set<EventId>() : missingBase(events, input)
+  const missing = startsEmpty ? new Set<EventId>() : yield* missingBase(events, input)
   for (const eventId of full) if (input.event(eventId) === undefined) missing.add(eventId)
   for (const [at, event] of events.entries()) {
     if (isStep(at)) yield
@@ -82,11 +82,18 @@ function* missingInputs(
  * The power events and what they rest on within the set. Like the servers in use, this follows the edges inside the set only: an auth
  * chain that leaves the set and comes back is not followed through.
  */
-function powerEventsAndChains(events: readonly Pdu[], full: ReadonlySet<EventId>, input: ResolutionInput): ReadonlySet<EventId> {
+function* powerEventsAndChains(events: readonly Pdu[], full: ReadonlySet<EventId>, input: ResolutionInput): Steps<ReadonlySet<EventId>> {
   const chosen = new Set<EventId>()
-  const queue = events.filter(isPowerEvent)
-  for (const event of queue) chosen.add(event.eventId)
+  const queue: Pdu[] = []
+  for (const [at, event] of events.entries()) {
+    if (isStep(at)) yield
+    if (!isPowerEvent(event)) continue
+    queue.push(event)
+    chosen.add(event.eventId)
+  }
+  let followed = 0
   for (let event = queue.pop(); event !== undefined; event = queue.pop()) {
+    if (isStep(followed++)) yield
     for (const eventId of authEventIds(event, input)) {
       const authEvent = full.has(eventId) && !chosen.has(eventId) ? input.event(eventId) : undefined
       if (authEvent === undefined) continue

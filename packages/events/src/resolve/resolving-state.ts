@@ -4,6 +4,7 @@ import type { EventId } from '../ids/ids.ts'
 import type { AuthState, Pdu } from '../pdu/pdu.ts'
 import type { ResolutionInput } from './resolution.ts'
 import { stateTuple, type StateTuple } from './state-tuple.ts'
+import { isStep, type Steps } from './steps.ts'
 
 /** The auth events of `event`. In room version 12 and later the create event is one of them, though no event names it. */
 export function authEventIds(event: Pdu, input: ResolutionInput): readonly EventId[] {
@@ -69,9 +70,10 @@ export class ResolvingState {
 }
 
 /** The entries of the unconflicted state that the rules on these events may ask for and that are not loaded. */
-export function missingBase(events: Iterable<Pdu>, input: ResolutionInput): Set<EventId> {
+export function* missingBase(events: readonly Pdu[], input: ResolutionInput): Steps<Set<EventId>> {
   const missing = new Set<EventId>()
-  for (const event of events) {
+  for (const [at, event] of events.entries()) {
+    if (isStep(at)) yield
     for (const [type, stateKey] of authEventKeys(event, input.rules)) {
       const eventId = input.unconflicted.get(stateTuple(type, stateKey))
       if (eventId !== undefined && input.event(eventId) === undefined) missing.add(eventId)
