@@ -68,6 +68,28 @@ for (const version of ['10', '12']) {
   })
 }
 
+scenario(
+  'an event whose past cannot be had is kept, and shown once it can be fetched, over a restart and without anybody saying more',
+  async (world) => {
+    const { servers, people, room } = await trio(world, '11')
+    const [a, b, c] = servers
+    const [alice, bob, carol] = people
+    world.cut(a, b)
+    const question = await world.act(alice.say(room, 'only Carol hears this'))
+    await world.settle()
+    // What Carol answers comes to Bob's server, which cannot ask what she answers to.
+    world.network.cut(b.name, c.name)
+    const answer = await world.act(carol.say(room, 'yes'))
+    await world.settle(3_000)
+    assert.equal(await world.act(bob.sees(room, answer)), false)
+    b.kill()
+    await b.start()
+    world.network.mend(b.name, c.name)
+    await world.settle()
+    for (const event of [question, answer]) assert.ok(await world.act(bob.sees(room, event)))
+  },
+)
+
 scenario('S21: a thousand turns of join rules and bans on both sides of a netsplit leave one state', async (world) => {
   const all = await trio(world, '11')
   const { servers, people, room } = all

@@ -114,7 +114,7 @@ function connected(pdus: ReadonlyMap<EventId, Pdu>, gaps: readonly Gap[]): Pdu[]
   }
   return parentsFirst(
     [...pdus.values()].filter((pdu) => wanted.has(pdu.eventId)),
-    (pdu) => pdu,
+    (pdu) => pdu.eventId,
     (pdu) => pdu.prevEvents,
   )
 }

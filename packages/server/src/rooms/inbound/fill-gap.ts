@@ -107,7 +107,7 @@ class GapWalk {
     wanted.delete(latest.eventId)
     return parentsFirst(
       [...wanted.values()],
-      (pdu) => pdu,
+      (pdu) => pdu.eventId,
       (pdu) => pdu.prevEvents,
     )
   }

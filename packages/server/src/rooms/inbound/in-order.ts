@@ -1,19 +1,16 @@
-import type { EventId, Pdu } from '@causeway/events'
-
 /**
- * Things that stand for events, each after those that it follows (of these, by `parents`) and otherwise in the order given.
+ * Things that stand for events, each after those that it follows (of these, by `parentsOf`) and otherwise in the order given.
  * Iterative, since a hostile chain may be long; on a cycle, which room versions 1 and 2 allow, the order is any. Of several for one
  * event only the last is kept.
  */
-export function parentsFirst<T>(items: readonly T[], pduOf: (item: T) => Pdu, parents: (pdu: Pdu) => readonly EventId[]): T[] {
-  if (items.length < 2) return [...items]
-  const byId = new Map(items.map((item) => [pduOf(item).eventId, item]))
+export function parentsFirst<T, Id>(items: readonly T[], idOf: (item: T) => Id, parentsOf: (item: T) => readonly Id[]): T[] {
+  const byId = new Map(items.map((item) => [idOf(item), item]))
   const ordered: T[] = []
-  const met = new Set<EventId>()
+  const met = new Set<Id>()
   for (const [rootId, root] of byId) {
     if (met.has(rootId)) continue
     met.add(rootId)
-    const stack = [{ item: root, ids: parents(pduOf(root)), next: 0 }]
+    const stack = [{ item: root, ids: parentsOf(root), next: 0 }]
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
       const id = top.ids[top.next]
       top.next += 1
@@ -25,7 +22,7 @@ export function parentsFirst<T>(items: readonly T[], pduOf: (item: T) => Pdu, pa
       const parent = met.has(id) ? undefined : byId.get(id)
       if (parent === undefined) continue
       met.add(id)
-      stack.push({ item: parent, ids: parents(pduOf(parent)), next: 0 })
+      stack.push({ item: parent, ids: parentsOf(parent), next: 0 })
     }
   }
   return ordered

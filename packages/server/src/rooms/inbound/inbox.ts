@@ -127,8 +127,8 @@ export class Inbox {
     }
     const ordered = parentsFirst(
       [...offers.values()],
-      ([first]) => first.pdu,
-      (pdu) => pdu.prevEvents,
+      ([first]) => first.pdu.eventId,
+      ([first]) => first.pdu.prevEvents,
     )
     for (const same of ordered) for (const waiting of same) this.#begin(queue, waiting)
     this.#rest(queue)

@@ -57,7 +57,7 @@ export function inAuthOrder(pdus: readonly Pdu[]): Pdu[] {
   const roots = pdus.toSorted((a, b) => Number(b.type === 'm.room.create') - Number(a.type === 'm.room.create'))
   return parentsFirst(
     roots,
-    (pdu) => pdu,
+    (pdu) => pdu.eventId,
     (pdu) => pdu.authEvents,
   )
 }

@@ -23,8 +23,8 @@ export async function provisionalOf(db: Database, view: RoomView): Promise<Store
   }
   return parentsFirst(
     events,
-    (event) => event.pdu,
-    (pdu) => pdu.prevEvents,
+    (event) => event.pdu.eventId,
+    (event) => event.pdu.prevEvents,
   )
 }
 
