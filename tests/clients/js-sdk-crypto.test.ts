@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
 import { startCauseway } from '../../packages/testkit/src/processes/start-causeway.ts'
 import { createTestCa } from '../../packages/testkit/src/tls/test-ca.ts'
+import { attach } from './attachment-play.ts'
 import { Devices } from './devices.ts'
 import { dehydrate, restoreBackup, shareHistory, talk, verifyDevices, verifyInRoom, verifyOwnDevice } from './key-plays.ts'
 import { quietSdk } from './quiet-sdk.ts'
@@ -44,3 +45,4 @@ plays('who has no device left gets keys through a dehydrated one', dehydrate)
 plays('who is invited is handed the keys of what was said before', shareHistory)
 plays('an edit is read in an encrypted room', edit)
 plays('a thread is read in an encrypted room, and listed', thread)
+plays('an encrypted file is fetched through either server, and opened', attach)

@@ -9,6 +9,8 @@ export interface Setting {
   readonly random: SeededRandom
   readonly one: Homeserver
   readonly two: Homeserver
+  /** The second server is not ours; see `Side.leavesOutLate`. */
+  readonly otherIsForeign?: boolean
   /** Cut the two servers off from each other, and let them through again. */
   readonly partition: () => void
   readonly mend: () => void
@@ -24,7 +26,7 @@ export interface Setting {
 /** Play a conversation through all troubles. Throws if any device does not read what it must. */
 export async function troubledConversation(setting: Setting): Promise<void> {
   const { random, print, messages } = setting
-  const sides = [new Side(setting.one), new Side(setting.two)] as const
+  const sides = [new Side(setting.one, false), new Side(setting.two, setting.otherIsForeign === true)] as const
   const conversation = await Conversation.begin(setting, ...sides, setting.name)
   const play = new Play(setting, conversation, sides)
   try {

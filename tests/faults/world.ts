@@ -11,10 +11,10 @@ import type { Homeserver } from '../../packages/testkit/src/processes/homeserver
 import { temporaryFolder, type TemporaryFolder } from '../../packages/testkit/src/processes/temporary-folder.ts'
 
 /** The seed of this run: FAULTS_SEED, or a new one. It is printed, so that a failing run's choices can be repeated. */
-export function seed(): number {
+export function seed(print: (line: string) => void = console.log): number {
   const given = process.env['FAULTS_SEED']
   const chosen = given === undefined ? randomInt(2 ** 31) : Number(given)
-  console.log(`FAULTS_SEED=${chosen}`)
+  print(`FAULTS_SEED=${chosen}`)
   return chosen
 }
 
