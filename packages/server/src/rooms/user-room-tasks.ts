@@ -2,11 +2,11 @@ import { isJsonObject, membershipOf, parseJson, parseRoomId, parseUserId, type J
 import { MatrixError } from '../errors.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
-import type { Announcement } from '../storage/database.ts'
 import { membershipsOf } from '../storage/tables/memberships.ts'
 import { deleteUserRoomTask, nextUserRoomTasks, type UserRoomTaskRow } from '../storage/tables/user-room-tasks.ts'
 import { stateFor } from './engine/view-state.ts'
 import type { RoomPorts } from './room-methods.ts'
+import { RowWork } from './row-work.ts'
 import type { Rooms } from './rooms.ts'
 
 /** Milliseconds before a task that failed is looked at again. */
@@ -21,61 +21,39 @@ const batch = 20
 export class UserRoomTasks {
   readonly #ports: RoomPorts & { readonly clock: Clock; readonly log: Logger }
   readonly #rooms: Rooms
-  #working = false
-  #again = false
-  #stopped = false
+  readonly #work: RowWork
 
   constructor(ports: RoomPorts & { readonly clock: Clock; readonly log: Logger }, rooms: Rooms) {
     this.#ports = ports
     this.#rooms = rooms
+    this.#work = new RowWork(
+      { ...ports, db: ports.engine.ports.db },
+      { kind: 'user-room-task', round: () => this.#round(), retryMs, failure: 'tasks of users in their rooms could not be read' },
+    )
   }
 
-  /** Listen for new tasks, and take up those that an earlier process left. */
   start(): void {
-    this.#ports.engine.ports.db.onCommitted((announcements: readonly Announcement[]) => {
-      if (announcements.some(({ kind }) => kind === 'user-room-task')) this.#wake()
-    })
-    this.#wake()
+    this.#work.start()
   }
 
   stop(): void {
-    this.#stopped = true
+    this.#work.stop()
   }
 
-  #wake(): void {
-    this.#again = true
-    if (this.#working || this.#stopped) return
-    this.#working = true
-    void this.#work()
-  }
-
-  async #work(): Promise<void> {
-    const { log, clock } = this.#ports
-    try {
-      while (this.#again && !this.#stopped) {
-        this.#again = false
-        await this.#round()
-      }
-    } catch (error) {
-      log.error({ err: error }, 'tasks of users in their rooms could not be read')
-      clock.schedule(retryMs, () => this.#wake())
-    } finally {
-      this.#working = false
-    }
-  }
-
-  async #round(): Promise<void> {
+  async #round(): Promise<{ more: boolean; later: boolean }> {
     const { db } = this.#ports.engine.ports
+    let [more, later] = [false, false]
     for (const task of await nextUserRoomTasks(db, batch)) {
       const userId = parseUserId(task.user_id)
       if (userId === undefined) continue
       if (await this.#done(task, userId)) {
         await db.commit({ steps: [{ query: deleteUserRoomTask(task.id) }] })
-        this.#again = true
+        more = true
       } else {
-        this.#ports.clock.schedule(retryMs, () => this.#wake())
+        later = true
       }
     }
+    return { more, later }
   }
 
   /** One task, in all rooms of the user. False if a room could not be reached and it has to be tried again. */

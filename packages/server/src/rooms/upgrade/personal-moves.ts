@@ -2,10 +2,10 @@ import { parseRoomId, parseUserId, type RoomId, type UserId } from '@causeway/ev
 import { MatrixError } from '../../errors.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/logger.ts'
-import type { Announcement } from '../../storage/database.ts'
 import { localMembers } from '../../storage/tables/memberships.ts'
 import { deleteRoomMove, nextRoomMoves, type RoomMoveRow } from '../../storage/tables/room-moves.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
+import { RowWork } from '../row-work.ts'
 import { movesBatch, movesRetryMs } from './limits.ts'
 import { replacedBy, replacing, type Replacement } from './replacement.ts'
 
@@ -24,56 +24,37 @@ interface Ports {
  */
 export class PersonalMoves {
   readonly #ports: Ports
-  #working = false
-  #again = false
-  #stopped = false
+  readonly #work: RowWork
 
   constructor(ports: Ports) {
     this.#ports = ports
+    this.#work = new RowWork(
+      { ...ports, db: ports.engine.ports.db },
+      {
+        kind: 'room-move',
+        round: () => this.#round(),
+        retryMs: movesRetryMs,
+        failure: 'settings of users could not go along to a new room',
+      },
+    )
   }
 
-  /** Listen for new moves, and take up those that an earlier process left. */
   start(): void {
-    this.#ports.engine.ports.db.onCommitted((announcements: readonly Announcement[]) => {
-      if (announcements.some(({ kind }) => kind === 'room-move')) this.#wake()
-    })
-    this.#wake()
+    this.#work.start()
   }
 
   stop(): void {
-    this.#stopped = true
+    this.#work.stop()
   }
 
-  #wake(): void {
-    this.#again = true
-    if (this.#working || this.#stopped) return
-    this.#working = true
-    void this.#work()
-  }
-
-  async #work(): Promise<void> {
-    const { log, clock } = this.#ports
-    try {
-      while (this.#again && !this.#stopped) {
-        this.#again = false
-        await this.#round()
-      }
-    } catch (error) {
-      log.warn({ err: error }, 'settings of users could not go along to a new room')
-      clock.schedule(movesRetryMs, () => this.#wake())
-    } finally {
-      this.#working = false
-    }
-  }
-
-  async #round(): Promise<void> {
+  async #round(): Promise<{ more: boolean; later: boolean }> {
     const { db } = this.#ports.engine.ports
     const moves = await nextRoomMoves(db, movesBatch)
     for (const move of moves) {
       await this.#move(move)
       await db.commit({ steps: [{ query: deleteRoomMove(move) }] })
     }
-    if (moves.length === movesBatch) this.#again = true
+    return { more: moves.length === movesBatch, later: false }
   }
 
   async #move(move: RoomMoveRow): Promise<void> {
