@@ -75,6 +75,8 @@ export const limits = {
   inboxRoomMax: 5_000,
   /** Servers that a join is tried through. */
   joinServersMax: 10,
+  /** Rooms whose members may join a restricted one that are looked at; spaces have a few. */
+  joinConditionsMax: 50,
   /** Servers in a room by the word of the one that let us in: more than any room has. */
   listedServersMax: 50_000,
   /** Events of a room's state that are checked, and that are written, at a stretch: others are served in between. */

@@ -1,4 +1,5 @@
 import {
+  isJsonObject,
   joinRule,
   membershipOf,
   mayInvite,
@@ -10,8 +11,9 @@ import {
   type UserId,
 } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
+import { limits } from '../../limits.ts'
 import { membershipIn } from '../../storage/tables/memberships.ts'
-import { findRoom } from '../../storage/tables/rooms.ts'
+import { findRoom, isInRoom } from '../../storage/tables/rooms.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import { stateFor } from '../engine/view-state.ts'
@@ -87,7 +89,7 @@ async function place(engine: RoomEngine, view: RoomView, command: MembershipComm
 
 /**
  * Who of us vouches for a join to a restricted room (Room Version 8): a joined user of ours who may invite, if `userId`
- * is in one of the allowed rooms. Absent when nobody needs to vouch. Throws M_FORBIDDEN or M_UNABLE_TO_GRANT_JOIN.
+ * is in one of the allowed rooms. Absent when nobody needs to vouch. Throws M_FORBIDDEN, M_UNABLE_TO_AUTHORISE_JOIN or M_UNABLE_TO_GRANT_JOIN.
  */
 export async function authoriserFor(engine: RoomEngine, view: RoomView, userId: UserId): Promise<UserId | undefined> {
   const { db } = engine.ports
@@ -100,8 +102,7 @@ export async function authoriserFor(engine: RoomEngine, view: RoomView, userId: 
   const before = membershipOf(state, userId)
   const restricted = rule === 'restricted' || (rule === 'knock_restricted' && view.rules.knockRestrictedJoins)
   if (!restricted || before === 'invite' || before === 'join') return undefined
-  const allowed = await inAllowedRoom(engine, state.get('m.room.join_rules', '')?.content ?? {}, userId)
-  if (!allowed) throw new MatrixError('M_FORBIDDEN', 'You are in none of the rooms whose members may join this one')
+  await requireAllowedRoom(engine, state.get('m.room.join_rules', '')?.content ?? {}, userId)
   for (const member of view.localJoined) {
     const levels = await stateFor(db, view, view.current, [
       ['m.room.create', ''],
@@ -113,19 +114,27 @@ export async function authoriserFor(engine: RoomEngine, view: RoomView, userId: 
   throw new MatrixError('M_UNABLE_TO_GRANT_JOIN', 'Nobody on this server may let you in')
 }
 
-/** Is one of our users in a room whose members may join by these rules? */
-export async function inAllowedRoom(engine: RoomEngine, joinRules: JsonObject, userId: UserId): Promise<boolean> {
-  const { allow } = joinRules
-  if (!Array.isArray(allow)) return false
-  for (const condition of allow.slice(0, 50)) {
-    if (typeof condition !== 'object' || condition === null || !('room_id' in condition) || condition['type'] !== 'm.room_membership') {
-      continue
-    }
+/**
+ * Is somebody in a room whose members may join by these rules? Throws M_FORBIDDEN where they are in none, and M_UNABLE_TO_AUTHORISE_JOIN
+ * where this server cannot tell: of rooms that it has left it knows only who was there then.
+ */
+async function requireAllowedRoom(engine: RoomEngine, joinRules: JsonObject, userId: UserId): Promise<void> {
+  const { db, serverName } = engine.ports
+  const conditions = Array.isArray(joinRules['allow']) ? joinRules['allow'].slice(0, limits.joinConditionsMax) : []
+  let isTold = serverOf(userId) === serverName
+  let isAsked = false
+  for (const condition of conditions) {
+    if (!isJsonObject(condition) || condition['type'] !== 'm.room_membership') continue
     const roomId = typeof condition['room_id'] === 'string' ? parseRoomId(condition['room_id']) : undefined
-    const room = roomId === undefined ? undefined : await findRoom(engine.ports.db, roomId)
-    if (room !== undefined && (await membershipIn(engine.ports.db, room.room, userId))?.membership === 'join') return true
+    if (roomId === undefined) continue
+    isAsked = true
+    const room = await findRoom(db, roomId)
+    if (room === undefined || !(await isInRoom(db, room.room, serverName))) continue
+    isTold = true
+    if ((await membershipIn(db, room.room, userId))?.membership === 'join') return
   }
-  return false
+  if (isTold || !isAsked) throw new MatrixError('M_FORBIDDEN', 'You are in none of the rooms whose members may join this one')
+  throw new MatrixError('M_UNABLE_TO_AUTHORISE_JOIN', 'This server is in none of the rooms whose members may join this one')
 }
 
 /** Is this server in the room, so that it can make events in it by itself? */

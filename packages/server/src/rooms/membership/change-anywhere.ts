@@ -64,7 +64,8 @@ async function join(ports: RoomPorts, command: MembershipCommand, servers: reado
   if (inviter !== undefined) candidates.add(serverOf(inviter))
   const origin = servers.length === 0 ? serverOf(command.roomId) : undefined
   if (origin !== undefined) candidates.add(origin)
-  if (view !== undefined) for (const server of otherServers(ports, view.servers.keys())) candidates.add(server)
+  // Those that were in a room when we were are asked where nobody is named.
+  if (view !== undefined && servers.length === 0) for (const server of otherServers(ports, view.servers.keys())) candidates.add(server)
   const reason: JsonObject = command.reason === undefined ? {} : { reason: command.reason }
   const content: JsonObject = { ...command.content, ...(await ports.profileOf(command.target)), ...reason }
   await joinRemote(ports, { roomId: command.roomId, userId: command.target, servers: [...candidates], content })

@@ -188,6 +188,15 @@ export function setPublished(room: number, published: boolean) {
   return sql('rooms.setPublished')`UPDATE rooms SET published = ${published ? 1 : 0} WHERE room = ${room}`
 }
 
+/** Has this server joined members in the room, as far as we know? */
+export async function isInRoom(db: Database, room: number, server: string): Promise<boolean> {
+  const row = await db.first(
+    sql<{ joined: number }>('room_servers.joined')`SELECT joined FROM room_servers
+      WHERE room = ${room} AND server = ${server} AND joined > 0`,
+  )
+  return row !== undefined
+}
+
 /** Has this server, or had it, joined members in the room? */
 export async function wasInRoom(db: Database, room: number, server: string): Promise<boolean> {
   const row = await db.first(
