@@ -31,6 +31,7 @@ export {
   JSON_BYTES_MAX,
   JSON_NESTING_MAX,
   PREV_EVENTS_MAX,
+  THIRD_PARTY_INVITE_KEYS_MAX,
 } from './limits.ts'
 export type { AuthState, Pdu } from './pdu/pdu.ts'
 export { addSignature, withSignature } from './pdu/add-signature.ts'
@@ -64,6 +65,7 @@ export {
   type HistoryVisibility,
   type Membership,
 } from './auth/read-state.ts'
+export { signingInviteKeys, type InviteKey } from './auth/third-party-signature.ts'
 export { canRedact } from './auth/redaction.ts'
 
 export { authChain, authDifference, type Chain, type Difference } from './resolve/auth-chain.ts'

@@ -4,15 +4,14 @@ import { endpoint, type Endpoint } from '../http/endpoint.ts'
 import { Type } from '../http/type.ts'
 import type { MembershipArguments } from '../rooms/room-methods.ts'
 import type { Rooms } from '../rooms/rooms.ts'
-import { refuseSuspended } from '../users/sessions/callers.ts'
 
 /** What one user does to another's membership, as the specification names it. */
 interface MemberOperation {
-  readonly action: 'invite' | 'kick' | 'ban' | 'unban'
+  readonly action: 'kick' | 'ban' | 'unban'
   readonly summary: string
 }
 
-/** POST /rooms/{roomId}/invite, kick, ban or unban: they differ in nothing but the membership that comes of them. */
+/** POST /rooms/{roomId}/kick, ban or unban: they differ in nothing but the membership that comes of them. */
 export function memberOperation({ action, summary }: MemberOperation): Endpoint<{ readonly rooms: Rooms }> {
   return endpoint({
     method: 'POST',
@@ -20,11 +19,10 @@ export function memberOperation({ action, summary }: MemberOperation): Endpoint<
     also: [`/_matrix/client/r0/rooms/{roomId}/${action}`],
     summary,
     auth: 'user',
-    limit: action === 'invite' ? 'join' : 'write',
+    limit: 'write',
     body: Type.Object({ user_id: Type.String(), reason: Type.Optional(Type.String({ maxLength: 5000 })) }),
 
     async handle({ caller, params, body }, { rooms }: { readonly rooms: Rooms }) {
-      if (action === 'invite') refuseSuspended(caller)
       const target = parseUserId(body.user_id)
       if (target === undefined) throw new MatrixError('M_INVALID_PARAM', 'user_id is no user id')
       const change: MembershipArguments = { roomId: params.roomId, sender: caller.userId, target, action }

@@ -1,3 +1,4 @@
+import { parseServerName } from '@causeway/events'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import type { Parsed, ValueType } from './option.ts'
@@ -45,6 +46,15 @@ export function orOff<T>(type: ValueType<T>): ValueType<T | undefined> {
   }
 }
 
+/** `type`, or `any`, which is undefined. */
+export function any<T>(type: ValueType<T>): ValueType<T | undefined> {
+  return {
+    text: `${type.text}, or any`,
+    parse: (raw) => (raw === 'any' ? good(undefined) : type.parse(raw)),
+    show: (value) => (value === undefined ? 'any' : type.show(value)),
+  }
+}
+
 const switches = new Map<unknown, boolean>([
   [true, true],
   ['on', true],
@@ -63,6 +73,16 @@ export const onOff: ValueType<boolean> = {
     return value === undefined ? bad('must be on or off') : good(value)
   },
 }
+
+/** The name of a Matrix server, or of another that is named like one. */
+export const serverName = textType(
+  'a DNS name or address, with a port if need be',
+  (raw) => {
+    const name = parseServerName(raw)
+    return name === undefined ? bad('must be a server name such as example.org') : good(name)
+  },
+  String,
+)
 
 /** One of a few words. YAML reads some words (`on`) as they stand. */
 export function choice<const Words extends readonly string[]>(words: Words): ValueType<Words[number]> {

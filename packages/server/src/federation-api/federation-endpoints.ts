@@ -3,6 +3,7 @@ import { bulkPerspectivesKeyQuery } from './bulk-perspectives-key-query.ts'
 import { claimUserEncryptionKeys } from './claim-user-encryption-keys.ts'
 import { getContentThumbnail } from './get-content-thumbnail.ts'
 import { exchangeOpenIdToken } from './exchange-open-id-token.ts'
+import { exchangeThirdPartyInvite } from './exchange-third-party-invite.ts'
 import { getContent } from './get-content.ts'
 import { getEventAuthorization } from './get-event-authorization.ts'
 import { getEventByTimestamp } from './get-event-by-timestamp.ts'
@@ -19,6 +20,7 @@ import { getWellKnownServer } from './get-well-known-server.ts'
 import { makeJoin } from './make-join.ts'
 import { makeKnock } from './make-knock.ts'
 import { makeLeave } from './make-leave.ts'
+import { onBindThirdPartyIdentifier } from './on-bind-third-party-identifier.ts'
 import { perspectivesKeyQuery } from './perspectives-key-query.ts'
 import { queryProfile } from './query-profile.ts'
 import { queryPublicRooms } from './query-public-rooms.ts'
@@ -37,6 +39,7 @@ export const federationEndpoints = [
   bulkPerspectivesKeyQuery,
   claimUserEncryptionKeys,
   exchangeOpenIdToken,
+  exchangeThirdPartyInvite,
   getContent,
   getContentThumbnail,
   getEvent,
@@ -54,6 +57,7 @@ export const federationEndpoints = [
   makeJoin,
   makeKnock,
   makeLeave,
+  onBindThirdPartyIdentifier,
   perspectivesKeyQuery,
   queryProfile,
   queryPublicRooms,

@@ -123,3 +123,10 @@ export const startSpreadMs = 10 * second
 export const wakeMsMin = 5 * second
 /** Times that a server may refuse one and the same transaction as malformed before it is given up. */
 export const transactionRefusalsMax = 3
+
+/** Milliseconds for one answer of an identity server: somebody waits, and an invite asks up to three times. */
+export const identityAnswerMsMax = 10 * second
+/** Bytes of it: some keys, or one user id. */
+export const identityAnswerBytesMax = 16 * 1024
+/** Characters of one text that an identity server gives for an event: a key, a URL, a name. */
+export const identityTextCharsMax = 1_000

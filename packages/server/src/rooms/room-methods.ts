@@ -1,5 +1,6 @@
 import { canonicalJson, parseUserId, type EventId, type JsonObject, type RoomId, type ServerName, type UserId } from '@causeway/events'
 import { assert } from '../assert.ts'
+import type { IdentityServers } from '../federation/identity/identity-servers.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { MembershipCommand } from './commands/change-membership.ts'
 import { forgetRoom } from './commands/forget-room.ts'
@@ -13,6 +14,7 @@ import type { RoomPeers } from './inbound/room-peers.ts'
 import { admitPdus, type PduAnswer } from './inbound/receive-transaction.ts'
 import { changeAnywhere } from './membership/change-anywhere.ts'
 import type { InviteGate } from './membership/invite-gate.ts'
+import { inviteAddress, type AddressInvite } from './membership/invite-address.ts'
 import { receiveInvite } from './membership/invites.ts'
 import type { MembershipPeers } from './membership/membership-peers.ts'
 import {
@@ -23,6 +25,7 @@ import {
   type MakeRequest,
   type OwnMembership,
 } from './membership/serve-membership.ts'
+import { acceptThirdPartyInvite, exchangeThirdPartyInvite, type InviteProof } from './membership/third-party-invites.ts'
 import { contentOf, objectOf, valueOf, type PlainObject } from './plain-content.ts'
 import { underPolicy } from './policy/approvals.ts'
 import type { ThreadSubscriptionArguments } from './relations/thread-subscription.ts'
@@ -40,7 +43,8 @@ export interface RoomPorts {
   /** May this process write rooms of this shard? */
   readonly owns: (shard: number) => boolean
   /** What every invite of one of our users has to pass. */
-  readonly inviteGate: Pick<InviteGate, 'pass'>
+  readonly inviteGate: Pick<InviteGate, 'pass' | 'passAddress'>
+  readonly identityServers: Pick<IdentityServers, 'lookup' | 'storeInvite' | 'isKeyValid'>
   /** The profile that a member event of one of our users shows. */
   readonly profileOf: (userId: UserId) => Promise<JsonObject>
   /** Let the push rules of threads hold for a user of ours (MSC4306). */
@@ -97,6 +101,9 @@ export interface InviteArguments {
   readonly strippedState?: string
 }
 
+/** The proof that an invited address is somebody's; what was signed as text, as it was signed. */
+export type ProofArguments = Omit<InviteProof, 'signed'> & { readonly signed: string }
+
 /**
  * What can be done to a room, over plain data only: each runs in the process that owns the room, and any process can call
  * it there.
@@ -146,6 +153,21 @@ export function roomMethods(ports: RoomPorts) {
       const stripped = args.strippedState === undefined ? undefined : valueOf(args.strippedState)
       const pdu = await receiveInvite(ports, { ...args, event: objectOf(args.event), strippedState: stripped })
       return { event: pdu.json }
+    },
+
+    /** Invite whoever has an address. */
+    inviteAddress: (args: AddressInvite): Promise<{ eventId?: EventId }> => inviteAddress(ports, args),
+
+    /** Take the proof that an invited address is one of our users'; `signed` as text. */
+    async acceptThirdPartyInvite(args: ProofArguments): Promise<object> {
+      await acceptThirdPartyInvite(ports, { ...args, signed: objectOf(args.signed) })
+      return {}
+    },
+
+    /** Make the invite for which another server brings the proof. */
+    async exchangeThirdPartyInvite(args: ProofArguments & { readonly origin: ServerName }): Promise<object> {
+      await exchangeThirdPartyInvite(ports, args.origin, { ...args, signed: objectOf(args.signed) })
+      return {}
     },
 
     /** Take in events from another server, for the process that answers it. */

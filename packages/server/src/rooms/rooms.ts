@@ -1,6 +1,7 @@
-import { serverOf, type JsonObject, type RoomId, type UserId } from '@causeway/events'
+import { canonicalJson, serverOf, type JsonObject, type RoomId, type ServerName, type UserId } from '@causeway/events'
 import { createRoom, type CreateRoomCommand } from './commands/create-room.ts'
 import { MatrixError } from '../errors.ts'
+import type { AddressQuery } from '../federation/identity/identity-servers.ts'
 import {
   type InviteArguments,
   type MembershipArguments,
@@ -9,6 +10,8 @@ import {
   type SendArguments,
   type SendMembershipArguments,
 } from './room-methods.ts'
+import type { AddressInvite } from './membership/invite-address.ts'
+import type { InviteProof } from './membership/third-party-invites.ts'
 import { contentOf, type PlainObject } from './plain-content.ts'
 import type { ThreadSubscriptionArguments } from './relations/thread-subscription.ts'
 import type { UpgradeCommand } from './upgrade/upgrade-room.ts'
@@ -30,6 +33,8 @@ export type CreateRoomArguments = Omit<
   'creationContent' | 'powerLevelOverride' | 'initialState' | 'creatorProfile' | 'localInvites'
 > & {
   readonly creationContent: PlainObject
+  /** Invites of addresses, sent when the room is there. */
+  readonly addresses?: readonly AddressQuery[]
   readonly powerLevelOverride: PlainObject | undefined
   readonly initialState: readonly { readonly type: string; readonly stateKey: string; readonly content: PlainObject }[]
 }
@@ -66,6 +71,10 @@ export class Rooms {
     }
     const roomId = await createRoom(engine, await this.#ports.newRoomNumber(), command, (shard) => this.#calls.owns(shard))
     for (const target of invited) if (!local.includes(target)) await this.#inviteFirst(roomId, args.creator, target, args.isDirect)
+    for (const address of args.addresses ?? []) {
+      const invite = this.inviteAddress({ ...address, roomId, sender: args.creator, isDirect: args.isDirect })
+      await invite.catch((error: unknown) => this.#ports.log.warn({ err: error, room: roomId }, 'an invite of an address failed'))
+    }
     return roomId
   }
 
@@ -107,6 +116,36 @@ export class Rooms {
 
   receiveInvite(args: InviteArguments): ReturnType<RoomMethods['receiveInvite']> {
     return this.#calls.call(args.roomId, 'receiveInvite', args)
+  }
+
+  inviteAddress(args: AddressInvite): ReturnType<RoomMethods['inviteAddress']> {
+    return this.#calls.call(args.roomId, 'inviteAddress', args)
+  }
+
+  async acceptThirdPartyInvite(proof: InviteProof): Promise<void> {
+    await this.#calls.call(proof.roomId, 'acceptThirdPartyInvite', { ...proof, signed: canonicalJson(proof.signed) })
+  }
+
+  /**
+   * Take the proofs that an identity server brings. One that does not work is no reason to drop the others; what failed for want of another
+   * server is thrown in the end, so that it may be brought again.
+   */
+  async acceptThirdPartyInvites(proofs: readonly InviteProof[]): Promise<void> {
+    let unavailable: MatrixError | undefined
+    for (const proof of proofs) {
+      try {
+        await this.acceptThirdPartyInvite(proof)
+      } catch (error) {
+        if (!(error instanceof MatrixError)) throw error
+        this.#ports.log.info({ room: proof.roomId, code: error.code, why: error.message }, 'a third-party invite did not come about')
+        if (error.status >= 500) unavailable = error
+      }
+    }
+    if (unavailable !== undefined) throw unavailable
+  }
+
+  async exchangeThirdPartyInvite(proof: InviteProof & { readonly origin: ServerName }): Promise<void> {
+    await this.#calls.call(proof.roomId, 'exchangeThirdPartyInvite', { ...proof, signed: canonicalJson(proof.signed) })
   }
 
   subscribeThread(args: ThreadSubscriptionArguments): ReturnType<RoomMethods['subscribeThread']> {

@@ -1,4 +1,4 @@
-import type { ServerName } from '@causeway/events'
+import { parseServerName, type ServerName } from '@causeway/events'
 import type { OutboundRequest, OutboundResult } from '@causeway/server/src/http/outbound/outbound-client.ts'
 import type { Transport } from '@causeway/server/src/main/compose/compose-federation.ts'
 import type { SimClock, SimTime } from './sim-time.ts'
@@ -89,8 +89,11 @@ export class SimNetwork {
   transport(own: ServerName, clock: SimClock): Omit<Transport, 'ownKeys'> {
     const destinations = new WeakMap<object, ServerName>()
     const request = async (request: OutboundRequest): Promise<OutboundResult> => {
-      const to = destinations.get(request.target)
-      if (to === undefined) return { ok: false, fault: 'dns', why: 'no such server' }
+      // What is no Matrix server (an identity server) is reached by the name of its URL.
+      const to = destinations.get(request.target) ?? parseServerName(request.target.hostHeader)
+      if (to === undefined || !(destinations.has(request.target) || this.#servers.has(to))) {
+        return { ok: false, fault: 'dns', why: 'no such server' }
+      }
       return this.#withinDeadline(own, to, clock, request)
     }
     return {

@@ -5,6 +5,7 @@ import { endpoint } from '../../http/endpoint.ts'
 import type { Preset } from '../../rooms/commands/initial-events.ts'
 import type { Rooms } from '../../rooms/rooms.ts'
 import { refuseSuspended } from '../../users/sessions/callers.ts'
+import { addressInvite, addressQuery } from '../inviting/address-invite.ts'
 import type { RoomDirectory } from '../../rooms/room-directory.ts'
 
 const plainObject = Type.Record(Type.String(), Type.Unknown())
@@ -23,6 +24,7 @@ export const createRoom = endpoint({
     name: Type.Optional(Type.String()),
     topic: Type.Optional(Type.String()),
     invite: Type.Optional(Type.Array(Type.String(), { maxItems: 500 })),
+    invite_3pid: Type.Optional(Type.Array(addressInvite, { maxItems: 20 })),
     room_version: Type.Optional(Type.String()),
     creation_content: Type.Optional(plainObject),
     initial_state: Type.Optional(
@@ -63,6 +65,7 @@ export const createRoom = endpoint({
       name: body.name,
       topic: body.topic,
       invite: users(body.invite ?? [], 'invite'),
+      addresses: (body.invite_3pid ?? []).map(addressQuery),
       isDirect: body.is_direct ?? false,
       additionalCreators: users(additional ?? [], 'additional_creators'),
     })

@@ -3,7 +3,7 @@ import { Type } from '../../http/type.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { Rooms } from '../../rooms/rooms.ts'
 import { refuseSuspended } from '../../users/sessions/callers.ts'
-import { joinBody, joinContent } from './join-content.ts'
+import { joinBody, joinContent, useThirdPartySigned } from './join-content.ts'
 
 /** POST /rooms/{roomId}/join. Client-Server API, "Joining rooms". */
 export const joinRoomById = endpoint({
@@ -18,6 +18,7 @@ export const joinRoomById = endpoint({
 
   async handle({ caller, params, query, body }, { rooms }: { readonly rooms: Rooms }) {
     refuseSuspended(caller)
+    await useThirdPartySigned(rooms, params.roomId, caller.userId, body)
     await rooms.changeMembership({
       roomId: params.roomId,
       sender: caller.userId,

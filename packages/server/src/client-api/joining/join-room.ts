@@ -5,7 +5,7 @@ import { endpoint } from '../../http/endpoint.ts'
 import type { RoomDirectory } from '../../rooms/room-directory.ts'
 import type { Rooms } from '../../rooms/rooms.ts'
 import { refuseSuspended } from '../../users/sessions/callers.ts'
-import { joinBody, joinContent } from './join-content.ts'
+import { joinBody, joinContent, useThirdPartySigned } from './join-content.ts'
 import { viaServers } from './join-room-by-id.ts'
 
 /** POST /join/{roomIdOrAlias}. Client-Server API, "Joining rooms". */
@@ -30,6 +30,7 @@ export const joinRoom = endpoint({
     const target = alias === undefined ? undefined : await roomDirectory.resolve(alias)
     const roomId = target?.roomId ?? id
     if (roomId === undefined) throw new MatrixError('M_INVALID_PARAM', 'This is neither a room id nor an alias')
+    await useThirdPartySigned(rooms, roomId, caller.userId, body)
     await rooms.changeMembership({
       roomId,
       sender: caller.userId,

@@ -1,5 +1,5 @@
 import { option } from '../option.ts'
-import { addressRange, filePath, listOf, onOff, optional } from '../types.ts'
+import { any, addressRange, filePath, listOf, onOff, optional, serverName } from '../types.ts'
 
 export const federationSection = {
   title: 'Other servers',
@@ -36,6 +36,14 @@ export const federationSection = {
       about:
         'Address ranges that requests of this server may reach although they are not public, such as 10.0.0.0/8. ' +
         'Without them nobody can make the server call into your own network.',
+    }),
+    identityServers: option({
+      key: 'identity_servers',
+      type: any(listOf(serverName)),
+      default: 'any',
+      about:
+        'Identity servers that clients may have asked when they invite people by e-mail address: those of this list, any that a client ' +
+        'names, or none with an empty list. The address and the room are told to it.',
     }),
     hostsFile: option({
       key: 'hosts_file',

@@ -1,19 +1,10 @@
 import { join } from 'node:path'
-import { parseServerName, supportedRoomVersions } from '@causeway/events'
+import { supportedRoomVersions } from '@causeway/events'
 import { option, type Parsed, type ValueType } from '../option.ts'
-import { bad, baseUrl, choice, filePath, good, onOff, optional, textType } from '../types.ts'
+import { bad, baseUrl, choice, filePath, good, onOff, optional, serverName, textType } from '../types.ts'
 
 /** Where everything is kept. */
 export type DatabaseLocation = { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'postgres'; readonly url: string }
-
-const serverName = textType(
-  'a DNS name or address, with a port if need be',
-  (raw) => {
-    const name = parseServerName(raw)
-    return name === undefined ? bad('must be a server name such as example.org') : good(name)
-  },
-  String,
-)
 
 const database: ValueType<DatabaseLocation> = textType('sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE', parseDatabase, (value) =>
   value.kind === 'sqlite' ? `sqlite:${value.path}` : value.url,

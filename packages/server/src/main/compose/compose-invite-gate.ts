@@ -15,6 +15,7 @@ export function composeInviteGate({ server, rates }: Config, { clock }: Pick<Pla
       ? {
           person: new RateClass(rates.invitesOfPerson, clock),
           server: new RateClass(rates.invitesOfServer, clock),
+          address: new RateClass(rates.addressInvites, clock),
           user: new RateClass(rates.invitesOfUser, clock),
         }
       : undefined,

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts'
+import { IdentityServers } from '../../federation/identity/identity-servers.ts'
 import { RemoteRooms } from '../../federation/remote-rooms.ts'
 import { announceForeignEncryption } from '../../e2ee/foreign-changes.ts'
 import { devicesSince, type ListOutbox } from '../../e2ee/list-outbox.ts'
@@ -95,6 +96,7 @@ export function composeRooms(
     newRoomNumber: () => numbers.next(),
     owns,
     inviteGate: composeInviteGate(config, platform, users),
+    identityServers: new IdentityServers({ outbound: federation.outbound, allowed: config.federation.identityServers }),
     profileOf: (userId) => memberProfile(users, userId),
     turnOnThreadRules: (userId) => users.pushRules.turnOnThreadRules(userId),
     background: (work) => void work().catch((error: unknown) => log.warn({ err: error }, 'work in the background failed')),

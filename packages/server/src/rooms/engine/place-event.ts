@@ -1,4 +1,4 @@
-import { parseUserId, serverOf, type Pdu } from '@causeway/events'
+import { parseUserId, serverOf, signaturesOf, type Pdu } from '@causeway/events'
 import { limits } from '../../limits.ts'
 import { hash48 } from '../../storage/hash48.ts'
 import { insertBody, insertEvent, insertEventId, placeEvent as placeEventRow } from '../../storage/tables/events.ts'
@@ -223,7 +223,9 @@ function destinations(ports: EnginePorts, view: RoomView, before: readonly strin
     if (target !== undefined) servers.add(serverOf(target))
   }
   servers.delete(ports.serverName)
-  servers.delete(serverOf(pdu.sender))
+  // An invite by third party may be made here in the name of somebody whose server does not know it yet.
+  const origin = serverOf(pdu.sender)
+  if (signaturesOf(pdu, origin).length > 0) servers.delete(origin)
   return [...servers]
 }
 

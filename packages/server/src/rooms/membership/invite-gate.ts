@@ -17,6 +17,8 @@ interface InviteRates {
   readonly person: RateClass
   readonly server: RateClass
   readonly user: RateClass
+  /** How often somebody of ours may invite by address. */
+  readonly address: RateClass
 }
 
 /** What every invite of one of our users has to pass before it comes into being, or is signed for another server. */
@@ -36,6 +38,13 @@ export class InviteGate {
     const rules = await this.#ports.rulesOf(target)
     if (rules.actionFor(inviter) === 'block') throw new MatrixError('M_INVITE_BLOCKED', 'The user does not accept this invite')
     this.#count(inviter, target)
+  }
+
+  /** Let somebody of ours invite one more address: each is a message to somebody who may not even know of us. Throws M_LIMIT_EXCEEDED. */
+  passAddress(inviter: UserId): void {
+    const waitMs = this.#ports.rates?.address.take(inviter) ?? 0
+    if (waitMs === 0) return
+    throw new MatrixError('M_LIMIT_EXCEEDED', 'You invite too many addresses', { extra: { retry_after_ms: waitMs } })
   }
 
   #count(inviter: UserId, target: UserId): void {

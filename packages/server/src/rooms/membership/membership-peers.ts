@@ -35,6 +35,8 @@ export interface MembershipPeers {
   sendLeave(server: ServerName, roomId: RoomId, eventId: EventId, event: JsonObject): Promise<void>
   /** The room's stripped state as the other server gives it: a claim. */
   sendKnock(server: ServerName, roomId: RoomId, eventId: EventId, event: JsonObject): Promise<JsonValue | undefined>
+  /** Have an invite made of one by third party, whose proof the event holds. */
+  exchangeInvite(server: ServerName, roomId: RoomId, event: JsonObject): Promise<void>
   /** The invited server's countersigned event. `stripped`: the room's state as full events. */
   invite(
     server: ServerName,

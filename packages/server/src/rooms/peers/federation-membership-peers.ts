@@ -12,7 +12,7 @@ import { MatrixError } from '../../errors.ts'
 import { toClientError } from '../../federation/client/client-error.ts'
 import type { FederationClient } from '../../federation/client/federation-client.ts'
 import type { FederationResult } from '../../federation/client/federation-result.ts'
-import { sendInvite, sendInviteV1 } from '../../federation/wire/invites.ts'
+import { exchangeThirdPartyInvite, sendInvite, sendInviteV1 } from '../../federation/wire/invites.ts'
 import { makeJoin, sendJoin } from '../../federation/wire/joins.ts'
 import { makeKnock, sendKnock } from '../../federation/wire/knocks.ts'
 import { makeLeave, sendLeave } from '../../federation/wire/leaves.ts'
@@ -75,6 +75,10 @@ export class FederationMembershipPeers implements MembershipPeers {
   async sendKnock(server: ServerName, roomId: RoomId, eventId: EventId, event: JsonObject): Promise<JsonValue | undefined> {
     const answer = answered(await this.#client.call(server, sendKnock, { params: { roomId, eventId }, body: event, evenIfResting: true }))
     return answer['knock_room_state']
+  }
+
+  async exchangeInvite(server: ServerName, roomId: RoomId, event: JsonObject): Promise<void> {
+    answered(await this.#client.call(server, exchangeThirdPartyInvite, { params: { roomId }, body: event, evenIfResting: true }))
   }
 
   async invite(
