@@ -4,7 +4,8 @@ import { CommandError, exitCodes, type Command, type Terminal } from './command-
 import { commandHelp, generalHelp } from './command-line/help.ts'
 import { parseArguments } from './command-line/parse-arguments.ts'
 import { configCommands } from './commands/config-commands.ts'
-import { openOffline, startCommand } from './commands/start-command.ts'
+import { databaseCommands } from './commands/database-commands.ts'
+import { commandPlatform, openOffline, startCommand } from './commands/start-command.ts'
 import { userCommands } from './commands/user-commands.ts'
 import { readVersion } from './version.ts'
 
@@ -21,7 +22,13 @@ const versionCommand: Command = {
   },
 }
 
-const commands: readonly Command[] = [startCommand, ...userCommands(openOffline), ...configCommands, versionCommand]
+const commands: readonly Command[] = [
+  startCommand,
+  ...userCommands(openOffline),
+  ...databaseCommands(commandPlatform),
+  ...configCommands,
+  versionCommand,
+]
 
 const realTerminal: Terminal = {
   out: (line) => void process.stdout.write(`${line}\n`),

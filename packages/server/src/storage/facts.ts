@@ -77,15 +77,6 @@ export async function claimSigningKey(db: Database, own: readonly string[], path
   })
 }
 
-/** After a restore: sync tokens given out before mean nothing any more. Gives the new epoch. */
-export async function raiseStoreEpoch(db: Database, facts: Facts): Promise<number> {
-  const next = facts.storeEpoch + 1
-  await db.commit({
-    steps: [{ query: sql('facts.raiseEpoch')`UPDATE facts SET value = ${String(next)} WHERE name = 'store_epoch'`, expect: 1 }],
-  })
-  return next
-}
-
 async function readFacts(db: Database): Promise<Map<string, string>> {
   const rows = await db.all(sql<{ name: string; value: string }>('facts.all')`SELECT name, value FROM facts WHERE name ${new In(names)}`)
   return new Map(rows.map(({ name, value }) => [name, value]))

@@ -6,6 +6,7 @@ import { composeApplication, type Application, type Services } from '@causeway/s
 import { silentLogger, type Logger } from '@causeway/server/src/platform/logger.ts'
 import { Metrics } from '@causeway/server/src/platform/metrics.ts'
 import { claimFacts } from '@causeway/server/src/storage/facts.ts'
+import { noteRestoredBackup } from '@causeway/server/src/storage/restored-backup.ts'
 import { openMemory, openSqliteInline } from '@causeway/server/src/storage/sqlite/open-sqlite.ts'
 import { soleOwner } from '@causeway/server/src/workers/sole-owner.ts'
 import { Dispatcher } from './dispatch.ts'
@@ -46,7 +47,8 @@ export interface CommitCrash {
 export class SimServer {
   readonly name: ServerName
   readonly #setting: SimSetting
-  readonly #disk: DatabaseSync = copyOfTemplate()
+  #disk: DatabaseSync = copyOf((template ??= openMemory().serialize()))
+  #restored = false
   #clock: SimClock
   #running: { readonly application: Application<Services>; readonly dispatcher: Dispatcher<Services> } | undefined
   /** How often it was started. */
@@ -98,7 +100,9 @@ export class SimServer {
     }
     // The facts are a commit of their own: time has to move for nothing, but the loop has to turn.
     this.#starting = true
-    const facts = await claimFacts(db, { serverName: this.name, random })
+    let facts = await claimFacts(db, { serverName: this.name, random })
+    if (this.#restored) facts = { ...facts, storeEpoch: (await noteRestoredBackup(db, facts, clock.now())).epoch }
+    this.#restored = false
     this.#starting = false
     const transport = { ownKeys: { signing: signingKeyOf(this.name, seed), others: [], old: [] }, ...network.transport(this.name, clock) }
     const application = composeApplication(config, platform, { db, facts, ownership: soleOwner(soon) }, transport)
@@ -129,6 +133,18 @@ export class SimServer {
   /** Rows of its database, as they are committed. */
   rows(query: string): Record<string, unknown>[] {
     return this.#disk.prepare(query).all()
+  }
+
+  /** A copy of its database, as it is now. */
+  backup(): Uint8Array {
+    return this.#disk.serialize()
+  }
+
+  /** Put a copy back while it is down, and say so with the next start as an operator does. */
+  restore(backup: Uint8Array): void {
+    if (this.alive) throw new Error(`${this.name} runs`)
+    this.#disk = copyOf(backup)
+    this.#restored = true
   }
 
   #commit(clock: SimClock, soon: (run: () => void) => void, write: () => void): void {
@@ -184,13 +200,12 @@ export class SimServer {
 
 const down: WireAnswer = { status: 0, body: '{"errcode":"M_UNKNOWN","error":"the server is down"}' }
 
+/** An empty database with the schema, which is made only once. */
 let template: Uint8Array | undefined
 
-/** An empty database with the schema, which is made only once. */
-function copyOfTemplate(): DatabaseSync {
-  template ??= openMemory().serialize()
+function copyOf(database: Uint8Array): DatabaseSync {
   const copy = new DatabaseSync(':memory:')
-  copy.deserialize(template)
+  copy.deserialize(database)
   return copy
 }
 

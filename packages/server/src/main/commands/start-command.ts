@@ -52,13 +52,17 @@ export const startCommand: Command = {
 
 /** Open the database for one command, answering on the admin socket alone; problems go to the standard error. */
 export async function openOffline(config: Config): Promise<RunningServer> {
-  const { log } = createLogger({ level: 'warn', format: 'text' }, 2)
-  return startServer(config, await realPlatform(config, log), 'socket')
+  return startServer(config, await commandPlatform(config), 'socket')
 }
 
 function openLog({ log }: Config): OpenLogger {
   const format = log.format === 'auto' ? (process.stdout.isTTY ? 'text' : 'json') : log.format
   return createLogger({ level: log.level, format })
+}
+
+/** The machine, for a command on a closed database; problems go to the standard error. */
+export function commandPlatform(config: Config): Promise<Platform> {
+  return realPlatform(config, createLogger({ level: 'warn', format: 'text' }, 2).log)
 }
 
 async function realPlatform(config: Config, log: Logger): Promise<Platform> {
