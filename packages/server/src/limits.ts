@@ -69,6 +69,8 @@ export const limits = {
   resolutionBudgetPeriodMs: 60_000,
   /** Milliseconds that it then rests after each slice: it gets a fifth of a core. */
   resolutionRestMs: 80,
+  /** Redactions of a room that wait for their target in memory; where there are more, each event that comes is looked up. */
+  pendingRedactionsInMemoryMax: 1_000,
   /** Missing events of a room that are kept in memory with their children, so that their coming is noticed. */
   missingInMemoryMax: 1_000,
   /** Received events of one room that wait for their worker; beyond it a peer's events are refused for now. */

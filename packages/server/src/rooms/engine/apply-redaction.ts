@@ -1,9 +1,10 @@
 import { canRedact, redactPdu } from '@causeway/events'
+import { limits } from '../../limits.ts'
 import { markRedacted, replaceBody } from '../../storage/tables/events.ts'
-import { addPendingRedaction } from '../../storage/tables/rooms.ts'
+import { addPendingRedaction, redactionsOf } from '../../storage/tables/rooms.ts'
 import { dropRelation } from '../relations/place-relation.ts'
 import type { EnginePorts } from './engine-ports.ts'
-import { findEvent } from './load-room.ts'
+import { findEvent, loadEvents } from './load-room.ts'
 import type { RoomUnit } from './room-unit.ts'
 import type { RoomView } from './room-view.ts'
 import type { StoredEvent } from './stored-event.ts'
@@ -17,16 +18,24 @@ export async function applyRedaction(ports: EnginePorts, view: RoomView, unit: R
   const id = redaction.pdu.redacts
   if (id === undefined) return
   const target = await findEvent(ports.db, view, id)
-  if (target !== undefined) return redactTarget(ports, view, unit, redaction, target)
+  if (target !== undefined) return void (await redactTarget(ports, view, unit, redaction, target))
   unit.draft.add(addPendingRedaction, view.room, id, redaction.event)
-  view.pendingRedactions.set(id, redaction.event)
+  const waiting = view.pendingRedactions.get(id)
+  if (waiting !== undefined) waiting.add(redaction.event)
+  else if (view.pendingRedactions.size < limits.pendingRedactionsInMemoryMax) view.pendingRedactions.set(id, new Set([redaction.event]))
 }
 
-/** An event came for which a redaction was waiting. */
-export async function applyPendingRedaction(ports: EnginePorts, view: RoomView, unit: RoomUnit, target: StoredEvent): Promise<void> {
-  const number = view.pendingRedactions.get(target.pdu.eventId)
-  const redaction = number === undefined ? undefined : view.event(number)
-  if (redaction !== undefined) await redactTarget(ports, view, unit, redaction, target)
+/** An event came for which redactions may have been waiting: the first that is allowed is applied. */
+export async function applyPendingRedactions(ports: EnginePorts, view: RoomView, unit: RoomUnit, target: StoredEvent): Promise<void> {
+  const { eventId } = target.pdu
+  const waiting = new Set(view.pendingRedactions.get(eventId))
+  if (view.pendingRedactions.size >= limits.pendingRedactionsInMemoryMax) {
+    for (const number of await redactionsOf(ports.db, view.room, eventId)) waiting.add(number)
+  }
+  const numbers = [...waiting].sort((a, b) => a - b)
+  for (const redaction of await loadEvents(ports.db, view, numbers)) {
+    if (await redactTarget(ports, view, unit, redaction, target)) return
+  }
 }
 
 async function redactTarget(
@@ -35,19 +44,20 @@ async function redactTarget(
   unit: RoomUnit,
   redaction: StoredEvent,
   target: StoredEvent,
-): Promise<void> {
-  if (target.redactedBy !== undefined || target.pdu.type === 'm.room.create') return
+): Promise<boolean> {
+  if (target.redactedBy !== undefined || target.pdu.type === 'm.room.create') return true
   const state = await stateFor(ports.db, view, view.current, [
     ['m.room.create', ''],
     ['m.room.power_levels', ''],
   ])
-  if (!canRedact(redaction.pdu, target.pdu, state, view.rules)) return
+  if (!canRedact(redaction.pdu, target.pdu, state, view.rules)) return false
   const redacted: StoredEvent = { ...target, pdu: redactPdu(target.pdu, view.rules), redactedBy: redaction.event }
   unit.draft.add(markRedacted, view.room, target.event, redaction.event)
   // The body may be a row of this very unit: its insert comes first, since writes go in the order in which they are named.
   unit.addLast(replaceBody, [view.room, target.event, encoder.encode(redacted.pdu.json)])
   view.replace(redacted)
   dropRelation(view, unit, target)
+  return true
 }
 
 const encoder = new TextEncoder()

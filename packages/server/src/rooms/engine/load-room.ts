@@ -59,11 +59,11 @@ export async function loadRoom(db: Database, which: RoomId | number): Promise<Ro
   view.completion = completion
   await restoreTips(db, view, row)
   await restoreMembers(db, view)
-  for (const pending of await pendingRedactions(db, row.room)) {
+  for (const pending of await pendingRedactions(db, row.room, limits.pendingRedactionsInMemoryMax)) {
     const target = parseEventId(pending.target)
-    if (target !== undefined) view.pendingRedactions.set(target, pending.redaction)
+    if (target === undefined) continue
+    view.pendingRedactions.set(target, (view.pendingRedactions.get(target) ?? new Set()).add(pending.redaction))
   }
-  await loadEvents(db, view, [...view.pendingRedactions.values()])
   await restoreGaps(db, view)
   return view
 }

@@ -5,7 +5,7 @@ import { insertBody, insertEvent, insertEventId, placeEvent as placeEventRow } f
 import { insertStateChange, insertStateNode, writeCheckpoint } from '../../storage/tables/rooms.ts'
 import { threadAtPlace } from '../history/thread-of.ts'
 import { addRelation } from '../relations/place-relation.ts'
-import { applyPendingRedaction, applyRedaction } from './apply-redaction.ts'
+import { applyPendingRedactions, applyRedaction } from './apply-redaction.ts'
 import { closeGaps, openGaps } from './close-gaps.ts'
 import type { CommitDraft } from './commit-draft.ts'
 import type { EnginePorts } from './engine-ports.ts'
@@ -40,7 +40,9 @@ const gapDepth = 1 << 20
  * Give a judged event its place in the room: number, tips, state, memberships, notifications; as rows of the unit, and in
  * the view, which moves on. Runs under the room's queue.
  */
-export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomUnit, placement: Placement): Promise<StoredEvent> {
+export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomUnit, given: Placement): Promise<StoredEvent> {
+  // What was redacted while it had no place yet stays so, in whatever form it came again.
+  const placement = given.existing?.redactedBy === undefined ? given : { ...given, pdu: given.existing.pdu }
   const { pdu, stateBefore } = placement
   const accepted = placement.standing === standing.accepted
   const edges = await edgesOf(ports, view, pdu)
@@ -75,7 +77,7 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
     edges,
     counts: undefined,
     origin: placement.origin,
-    redactedBy: undefined,
+    redactedBy: placement.existing?.redactedBy,
     thread,
   }
   if (gap && placement.standing !== standing.outlier) openGaps(view, unit, event)
@@ -88,7 +90,7 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
   if (placement.standing !== standing.undecided) await closeGaps(ports, view, unit, event)
   if (accepted) addRelation(view, unit, event)
   if (accepted && pdu.type === 'm.room.redaction') await applyRedaction(ports, view, unit, event)
-  if (view.pendingRedactions.has(pdu.eventId)) await applyPendingRedaction(ports, view, unit, event)
+  if (view.pendingRedactions.size > 0) await applyPendingRedactions(ports, view, unit, event)
   return event
 }
 

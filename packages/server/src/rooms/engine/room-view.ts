@@ -73,7 +73,7 @@ export class RoomView {
   recent: StoredEvent[] = []
 
   /** Redactions whose target we have not got, by the target's id. */
-  readonly pendingRedactions = new Map<EventId, EventNumber>()
+  readonly pendingRedactions = new Map<EventId, Set<EventNumber>>()
 
   /** Undecided events by number, with all events that they name: what they may be waiting for. */
   readonly undecided = new Map<EventNumber, ReadonlySet<EventId>>()

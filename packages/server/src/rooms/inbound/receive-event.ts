@@ -235,7 +235,10 @@ async function fetchAuthFor(
 async function keepAuth(ports: ReceivePorts, roomId: RoomId, values: readonly JsonObject[]): Promise<ReadonlySet<EventId>> {
   const view = await ports.engine.view(roomId)
   if (view === undefined || values.length === 0) return new Set()
-  const received = await checkReceived(ports.peers, values, roomId, view.rules, { historical: true })
+  const received = await checkReceived(ports.peers, values, roomId, view.rules, {
+    historical: true,
+    pause: () => ports.engine.ports.clock.sleep(0),
+  })
   const pdus = received.flatMap((event) => (event.ok ? [event.pdu] : []))
   const { settled, kept } = await ports.engine.run(roomId, async (held) => {
     const unit = new RoomUnit(ports.engine.ports, held)

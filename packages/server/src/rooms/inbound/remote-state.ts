@@ -42,7 +42,10 @@ export async function fetchState(
   const missing = wanted.filter((id) => !known.has(id))
   const values = await fetchEvents(peers, view, server, eventId, missing)
   if (values === undefined) return undefined
-  const received = await checkReceived(peers, values, view.roomId, view.rules, { historical: true })
+  const received = await checkReceived(peers, values, view.roomId, view.rules, {
+    historical: true,
+    pause: () => engine.ports.clock.sleep(0),
+  })
   return { stateIds: ids.state, pdus: received.flatMap((event) => (event.ok ? [event.pdu] : [])) }
 }
 

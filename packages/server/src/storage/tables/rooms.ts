@@ -171,9 +171,16 @@ export const addPendingRedaction = insertNew({
 })
 
 /** The redactions of a room that wait for their target. */
-export function pendingRedactions(db: Database, room: number): Promise<{ target: string; redaction: number }[]> {
+export function pendingRedactions(db: Database, room: number, limit: number): Promise<{ target: string; redaction: number }[]> {
   return db.all(sql<{ target: string; redaction: number }>('pending_redactions.ofRoom')`
-    SELECT target, redaction FROM pending_redactions WHERE room = ${room} ORDER BY redaction DESC LIMIT 1000`)
+    SELECT target, redaction FROM pending_redactions WHERE room = ${room} ORDER BY redaction DESC LIMIT ${limit}`)
+}
+
+/** The redactions that wait for one target, oldest first. Bound: 100. */
+export async function redactionsOf(db: Database, room: number, target: string): Promise<number[]> {
+  const rows = await db.all(sql<{ redaction: number }>('pending_redactions.ofTarget')`
+    SELECT redaction FROM pending_redactions WHERE room = ${room} AND target = ${target} ORDER BY redaction LIMIT 100`)
+  return rows.map(({ redaction }) => redaction)
 }
 
 /** Rooms in the public directory, those with most members first. */
