@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { arrayAt } from '../../packages/testkit/src/client/json.ts'
 import { battlefield } from '../../packages/testkit/src/evil-peer/battlefield.ts'
 import type { EvilPeer } from '../../packages/testkit/src/evil-peer/evil-peer.ts'
-import type { EvilRoom } from '../../packages/testkit/src/evil-peer/evil-room.ts'
+import { EvilRoom } from '../../packages/testkit/src/evil-peer/evil-room.ts'
 import type { Forged } from '../../packages/testkit/src/evil-peer/forge.ts'
 import { scene, text } from './scene.ts'
 
@@ -78,4 +78,21 @@ attack('D12, D13: events without a past are few questions, and are shown once it
   })
   assert.ok(asked() < 20, `${asked()} questions`)
   takeBack()
+})
+
+attack('S13: a redaction that comes before its event holds, though one without power comes later', async (field) => {
+  const { alice, evil, room } = await scene(field)
+  const stranger = await field.peer('127.0.0.2')
+  const beside = await EvilRoom.join(stranger, 'eve', room.roomId)
+  const slip = room.event(text('a slip'))
+  const redaction = { type: 'm.room.redaction', content: { redacts: slip.eventId } }
+  const allowed = room.next(redaction)
+  await room.send(allowed)
+  await alice.waitForEvent(room.roomId, allowed.eventId)
+  const refused = beside.next(redaction)
+  await beside.send(refused)
+  await alice.waitForEvent(room.roomId, refused.eventId)
+  await room.send(slip)
+  await evil.until('the slip', async () => (await alice.messages(room.roomId)).events.some((event) => event.eventId === slip.eventId))
+  assert.deepEqual((await alice.event(room.roomId, slip.eventId)).content, {})
 })
