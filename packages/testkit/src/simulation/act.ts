@@ -5,6 +5,7 @@ import { actOnDevices } from './act-on-devices.ts'
 import { forgeEvent } from './forge-event.ts'
 import type { Client, Person } from './people.ts'
 import type { ActionKind, Step } from './plan.ts'
+import { quarrel } from './quarrel.ts'
 import type { SimulatedWorld } from './world.ts'
 
 /** Who acts in a step, and by which choices. */
@@ -30,6 +31,7 @@ export async function act(world: SimulatedWorld, step: Step, kind: ActionKind, i
   else if (kind === 'createRoom') await createRoom(actor)
   else if (kind === 'profile') await changeProfile(actor, index)
   else if (kind === 'accountData') await setAccountData(actor, index)
+  else if (kind === 'quarrel') await quarrel(actor, index)
   else if (kind === 'forge') await forgeEvent(actor, index)
   else if (kind === 'sync') {
     note('')

@@ -1,12 +1,20 @@
+import { checkResolution } from './check-resolution.ts'
 import type { Acknowledged } from './ledger.ts'
 import type { Person } from './people.ts'
 import type { Record } from './record.ts'
 import { roomCopy, type EventCopy, type RoomCopy } from './room-copy.ts'
 import type { SimulatedWorld } from './world.ts'
 
-/** All copies of a room on servers that think that somebody of theirs is in it. */
+/**
+ * All copies of a room on servers that think that somebody of theirs is in it. A server that was thrown out before the others heard of its
+ * join is not among them: it gets the ban, but nobody may give it what it needs to judge it.
+ */
 export function copiesOf(world: SimulatedWorld, roomId: string): RoomCopy[] {
-  return world.servers.flatMap((server) => roomCopy(server, roomId) ?? []).filter(({ localJoined }) => localJoined.length > 0)
+  const copies = world.servers.flatMap((server) => roomCopy(server, roomId) ?? []).filter(({ localJoined }) => localJoined.length > 0)
+  const isStuckOutside = ({ server, events }: RoomCopy): boolean =>
+    [...events.values()].some(({ standing }) => standing === 'undecided') &&
+    copies.every((other) => other.server === server || !other.servers.has(server.name))
+  return copies.filter((copy) => copies.length === 1 || !isStuckOutside(copy))
 }
 
 /**
@@ -18,7 +26,7 @@ export async function checkRooms(world: SimulatedWorld, strict: boolean): Promis
   for (const { roomId } of world.ledger.rooms) {
     const copies = copiesOf(world, roomId)
     for (const copy of copies) checkCounters(record, copy)
-    checkStandings(world, roomId)
+    checkStandings(world, roomId, copies)
     for (const copy of copies) checkSoftFailure(record, copy)
     const lacking = lacks(copies)
     for (const { what, expected } of lacking) {
@@ -62,12 +70,12 @@ export function checkOnce(world: SimulatedWorld): void {
 }
 
 /** No event is accepted here and rejected there, and nothing stays undecided. */
-function checkStandings({ servers, record }: SimulatedWorld, roomId: string): void {
+function checkStandings({ servers, record }: SimulatedWorld, roomId: string, copies: readonly RoomCopy[]): void {
   const rejectedBy = new Map<string, boolean>()
   for (const server of servers) {
     const copy = roomCopy(server, roomId)
     for (const event of copy?.events.values() ?? []) {
-      if (event.standing === 'undecided' && (copy?.localJoined.length ?? 0) > 0) {
+      if (event.standing === 'undecided' && copies.some((other) => other.server === server)) {
         record.find('no event is stuck', `${event.eventId} (${event.type}) of ${roomId} is undecided on ${server.name}`)
       }
       if (event.standing === 'undecided' || event.standing === 'outlier') continue
@@ -136,7 +144,7 @@ function lacks(copies: readonly RoomCopy[]): Lack[] {
   const all = new Map<string, EventCopy>()
   for (const { events } of copies) {
     for (const event of events.values()) {
-      if (event.standing === 'accepted' || event.standing === 'soft-failed') all.set(event.eventId, event)
+      if (event.standing === 'accepted') all.set(event.eventId, event)
     }
   }
   return copies.flatMap((copy) => {
@@ -215,6 +223,7 @@ async function checkStates(world: SimulatedWorld, roomId: string, copies: readon
         record.find('counters are right', `${key} of ${roomId} on ${server.name} is ${String(stated)}, and listed as ${listed}`)
       }
     }
+    if (first === undefined) checkResolution(world, roomId, state)
     first ??= { name: server.name, state }
     const different = differences(first.state, state)
     if (different.length > 0) {

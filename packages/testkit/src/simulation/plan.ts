@@ -28,6 +28,7 @@ const actions = {
   toDevice: 5,
   accountData: 3,
   forge: 2,
+  quarrel: 2,
   sync: 12,
 } as const
 
