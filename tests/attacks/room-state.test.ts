@@ -2,7 +2,7 @@
 // Method: members on an evil peer, with little power or with power that they lost, send forged events to a real server.
 import assert from 'node:assert/strict'
 import { supportedRoomVersions } from '@causeway/events'
-import { objectAt } from '../../packages/testkit/src/client/json.ts'
+import { at, objectAt } from '../../packages/testkit/src/client/json.ts'
 import { battlefield } from '../../packages/testkit/src/evil-peer/battlefield.ts'
 import { EvilRoom } from '../../packages/testkit/src/evil-peer/evil-room.ts'
 import { forge, type Forged } from '../../packages/testkit/src/evil-peer/forge.ts'
@@ -10,6 +10,7 @@ import { serveRoom } from '../../packages/testkit/src/evil-peer/serve-room.ts'
 import { scene, sendWithHonest, text, type Scene } from './scene.ts'
 
 const attack = battlefield()
+const enc = encodeURIComponent
 
 /** Send state that must not hold, wait for an honest message after it, and give the content that holds. */
 async function holds({ alice, room }: Scene, type: string, bad: readonly Forged[]): Promise<unknown> {
@@ -183,6 +184,9 @@ for (const version of ['1', '2', '3', '11', '12']) {
     await at.room.send(bad, marker)
     await at.alice.waitForEvent(at.room.roomId, marker.eventId)
     assert.equal((await at.alice.event(at.room.roomId, said)).content['body'], 'stays')
+    // Clients would redact by themselves what they are told to.
+    const { events } = await at.alice.messages(at.room.roomId)
+    assert.ok(!events.some(({ eventId }) => eventId === bad.eventId))
   })
 }
 
@@ -232,3 +236,29 @@ attack('S20: a state of a fork with an event that is too large or malformed reso
   await at.alice.waitForEvent(at.room.roomId, marker.eventId)
   assert.equal((await at.alice.request('GET', `v3/rooms/${encodeURIComponent(at.room.roomId)}/state/m.room.name/`)).status, 404)
 })
+
+for (const version of ['2', '6', '11', '12']) {
+  attack(`S13: in version ${version} nobody takes the words of others of their own server away without the power to`, async ({ user }) => {
+    const [alice, bob, carol] = [await user('alice'), await user('bob'), await user('carol')]
+    const room = await alice.createRoom({ preset: 'public_chat', room_version: version })
+    await bob.join(room)
+    await carol.join(room)
+    const said = await carol.sendText(room, 'stays')
+    const own = await bob.sendText(room, 'goes')
+    const redact = async (
+      event: string,
+      path = `redact/${enc(event)}/t${event.length}${version}`,
+      body: object = {},
+    ): Promise<unknown[]> => {
+      const answer = await bob.request('PUT', `v3/rooms/${enc(room)}/${path}`, body)
+      return [answer.status, at(answer.body, 'errcode')]
+    }
+    assert.deepEqual(await redact(said), [403, 'M_FORBIDDEN'])
+    assert.deepEqual(await redact(said, 'send/m.room.redaction/raw', { redacts: said }), [403, 'M_FORBIDDEN'])
+    assert.deepEqual((await redact(own, `redact/${enc(own)}/own`))[0], 200)
+    assert.equal((await alice.event(room, said)).content['body'], 'stays')
+    assert.equal((await alice.event(room, own)).content['body'], undefined)
+    assert.equal((await alice.request('PUT', `v3/rooms/${enc(room)}/redact/${enc(said)}/moderator`, {})).status, 200)
+    assert.equal((await alice.event(room, said)).content['body'], undefined)
+  })
+}

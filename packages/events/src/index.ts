@@ -66,7 +66,7 @@ export {
   type Membership,
 } from './auth/read-state.ts'
 export { signingInviteKeys, type InviteKey } from './auth/third-party-signature.ts'
-export { canRedact } from './auth/redaction.ts'
+export { canRedact, reachesRedactLevel } from './auth/redaction.ts'
 
 export { authChain, authDifference, type Chain, type Difference } from './resolve/auth-chain.ts'
 export type { AuthEdges } from './resolve/auth-graph.ts'

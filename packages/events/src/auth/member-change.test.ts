@@ -141,4 +141,7 @@ const knock: Case[] = [
   })),
 ]
 
-testCases({ invite, leave, ban, knock })
+testCases('invite', invite)
+testCases('leave', leave)
+testCases('ban', ban)
+testCases('knock', knock)

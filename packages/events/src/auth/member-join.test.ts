@@ -127,7 +127,9 @@ const restrictedJoin: Case[] = ['restricted', 'knock_restricted'].flatMap((value
   ]
 })
 
-testCases({ shape, join, restrictedJoin })
+testCases('shape', shape)
+testCases('join', join)
+testCases('restricted join', restrictedJoin)
 
 test('join: the creator enters right behind the create event', () => {
   for (const version of all) {

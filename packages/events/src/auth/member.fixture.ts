@@ -37,16 +37,14 @@ export const levels = (content: Record<string, unknown>) => (room: TestRoom) => 
 export const bobAt = (level: number, more: Record<string, unknown> = {}) => levels({ users: { [bob]: level }, ...more })
 
 /** A test for each case, in all its versions. */
-export function testCases(groups: Record<string, readonly Case[]>): void {
-  for (const [name, cases] of Object.entries(groups)) {
-    for (const { why, versions, room, event, verdict } of cases) {
-      test(`${name}: ${why} is ${verdict}`, () => {
-        for (const version of versions) {
-          const founded = foundedRoom(version)
-          room?.(founded)
-          assert.equal(outcome(authorize(founded.make(event), founded, founded.rules)), verdict, `version ${version}`)
-        }
-      })
-    }
+export function testCases(name: string, cases: readonly Case[]): void {
+  for (const { why, versions, room, event, verdict } of cases) {
+    test(`${name}: ${why} is ${verdict}`, () => {
+      for (const version of versions) {
+        const founded = foundedRoom(version)
+        room?.(founded)
+        assert.equal(outcome(authorize(founded.make(event), founded, founded.rules)), verdict, `version ${version}`)
+      }
+    })
   }
 }

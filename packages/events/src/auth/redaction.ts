@@ -1,3 +1,4 @@
+import type { UserId } from '../ids/ids.ts'
 import { serverOf } from '../ids/server-of.ts'
 import type { AuthState, Pdu } from '../pdu/pdu.ts'
 import { allow, reject, type Verdict } from '../verdict.ts'
@@ -10,7 +11,7 @@ import { powerLevels } from './power-levels.ts'
  */
 export function authorizeRedaction(event: Pdu, state: AuthState, rules: RoomRules): Verdict {
   // 11.1 "If the `sender`'s power level is greater than or equal to the redact level, allow."
-  if (reachesRedactLevel(event, state, rules)) return allow
+  if (reachesRedactLevel(event.sender, state, rules)) return allow
 
   // 11.2 "If the domain of the `event_id` of the event being redacted is the same as the domain of the `event_id` of the
   // `m.room.redaction`, allow." 11.3 "Otherwise, reject."
@@ -30,12 +31,13 @@ export function canRedact(redaction: Pdu, target: Pdu, state: AuthState, rules: 
 
   // 1. "The power level of the redaction event's `sender` is greater than or equal to the redact level."
   // 2. "The domain of the redaction event's `sender` matches that of the original event's `sender`."
-  return reachesRedactLevel(redaction, state, rules) || serverOf(redaction.sender) === serverOf(target.sender)
+  return reachesRedactLevel(redaction.sender, state, rules) || serverOf(redaction.sender) === serverOf(target.sender)
 }
 
-function reachesRedactLevel(event: Pdu, state: AuthState, rules: RoomRules): boolean {
+/** May this user redact what others said? */
+export function reachesRedactLevel(userId: UserId, state: AuthState, rules: RoomRules): boolean {
   const levels = powerLevels(state, rules)
-  return levels.of(event.sender) >= levels.redact
+  return levels.of(userId) >= levels.redact
 }
 
 /** The part of an event id of versions 1 and 2 behind its first colon. */

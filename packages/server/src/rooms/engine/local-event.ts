@@ -13,6 +13,7 @@ import {
 import { assert } from '../../assert.ts'
 import { MatrixError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
+import { requireRedactable } from './apply-redaction.ts'
 import type { EnginePorts } from './engine-ports.ts'
 import { loadEvents } from './load-room.ts'
 import type { RoomView, Tip } from './room-view.ts'
@@ -74,6 +75,7 @@ export async function buildLocalEvent(
   if (!built.ok) throw refusedDraft(built.refusal)
   const verdict = authorize(built.pdu, state, view.rules)
   if (!verdict.allowed) throw notAllowed(verdict)
+  if (built.pdu.redacts !== undefined) await requireRedactable(ports, view, built.pdu)
   return built.pdu
 }
 

@@ -10,6 +10,7 @@ import {
   type Verdict,
 } from '@causeway/events'
 import type { EnginePorts } from '../engine/engine-ports.ts'
+import { isVoidRedaction } from '../engine/apply-redaction.ts'
 import { findEvent, loadEvents, loadNode, loadNumbers } from '../engine/load-room.ts'
 import { writeNode } from '../engine/place-event.ts'
 import { resolveNodes } from '../engine/resolve-tips.ts'
@@ -55,6 +56,9 @@ export async function judge(ports: EnginePorts, view: RoomView, unit: RoomUnit, 
   const keys = keysFor(pdu, view)
   const byState = authorize(pdu, await knownState(ports, view, before.node, keys, pdu), view.rules)
   if (!byState.allowed) return { standing: standing.rejected, stateBefore: before.node, refusal: byState }
+  if (await isVoidRedaction(ports, view, pdu)) {
+    return { standing: standing.softFailed, stateBefore: before.node, refusal: reject('redaction.void', 'the redaction has no effect') }
+  }
   if (options.historical === true) return { standing: standing.accepted, stateBefore: before.node }
   // Whoever brings it: a server that the room shuts out is not heard through another one either.
   if (!(await serverAllowed(ports.db, view, serverOf(pdu.sender)))) {
