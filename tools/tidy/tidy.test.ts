@@ -1,10 +1,12 @@
 // Goal: the order of the layers and the other habits of the project that a machine can check.
 // Method: every file of the tree is read as text; each rule is first shown a breach that it must find.
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { configManual } from '../../packages/server/src/config/manual.ts'
+import { federationEndpoints } from '../../packages/server/src/federation-api/federation-endpoints.ts'
+import { misplacedOperations, readRulesPage, testTitles, unheldRules } from './held-rules.ts'
 import { importsOf } from './imports.ts'
 import { climbing, strangers } from './layers.ts'
 import { forbiddenModules, impureInEvents, undeclared } from './modules.ts'
@@ -113,4 +115,59 @@ test('links between documents lead somewhere', async () => {
 test('the reference of the configuration is what the declarations say (npm run docs writes it)', async () => {
   const written = (await texts('docs/reference', 'configuration.md')).get('configuration.md')
   assert.equal(written, configManual())
+})
+
+const textOf = (path: string): string | undefined => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined)
+
+test('titles of tests are found, and rules without a test', () => {
+  const source = `test('one', () => {})
+attack(
+  "another's",
+  async () => {},
+)
+scenario(\`of \${name}\`, play)
+onEachUserServer('on \\'each\\'', {}, play)
+assert.equal('no title', 'none')`
+  assert.deepEqual(testTitles(source), ['one', "another's", 'of ${name}', "on 'each'"])
+  const page = readRulesPage(`# Rules
+- Held. [words](../../a.test.ts "one") [more](../../a.test.ts "of \${")
+- Held by nothing.
+- Held by what is gone. [words](../../a.test.ts "two") [words](../../gone.test.ts "one")
+## Operations
+- \`GET /a\` [a](../../a.ts) [words](../../a.test.ts "each")
+- \`GET /b\` [b](../../a.ts) [words](../../a.test.ts "each")
+- \`GET /c\`: not served, since it is not ours to serve.
+- \`GET /d\`
+## Not held by a test
+- A rule.
+- Another rule: nobody does it.
+`)
+  const read = (file: string): string | undefined =>
+    new Map([
+      ['a.test.ts', source],
+      ['a.ts', "summary: 'A.'"],
+    ]).get(file)
+  assert.deepEqual(unheldRules(page, read), [
+    'no test: Held by nothing.',
+    'a.test.ts has no test "two": Held by what is gone.',
+    'gone.test.ts has no test "one": Held by what is gone.',
+    'no file, and no reason why it is not served: `GET /d`',
+    'no reason: A rule.',
+  ])
+  const served = [
+    { method: 'GET', path: '/a', summary: 'A.' },
+    { method: 'GET', path: '/c', summary: 'A.' },
+  ]
+  assert.deepEqual(misplacedOperations(page, served, read), [
+    'GET /c is served, and not listed with its file',
+    'GET /b is listed, and not served',
+  ])
+  assert.deepEqual(misplacedOperations(page, [{ method: 'GET', path: '/b', summary: 'B.' }], read).slice(0, 1), ['GET /b is not in a.ts'])
+})
+
+test('each rule of federation is held by a test, and each operation for other servers is listed', () => {
+  const page = readRulesPage(textOf('docs/reference/federation-rules.md') ?? '')
+  assert.ok(page.rules.length > 100)
+  assert.deepEqual(unheldRules(page, textOf), [])
+  assert.deepEqual(misplacedOperations(page, federationEndpoints, textOf), [])
 })

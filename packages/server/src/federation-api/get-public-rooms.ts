@@ -12,7 +12,7 @@ export interface PublicRoomsServices {
 }
 
 /** Throws M_FORBIDDEN unless the operator lets other servers read the directory. */
-export function requirePublic(services: PublicRoomsServices): void {
+export function requirePublic(services: Pick<PublicRoomsServices, 'publicRoomsOverFederation'>): void {
   if (!services.publicRoomsOverFederation) throw new MatrixError('M_FORBIDDEN', 'This server does not show its rooms to other servers')
 }
 
