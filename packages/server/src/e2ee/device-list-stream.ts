@@ -1,6 +1,13 @@
 import type { UserId } from '@causeway/events'
 import type { Database } from '../storage/database.ts'
-import { joinedMembers, listChanges, membershipChanges, sharingWith, type SharedMembershipRow } from '../storage/tables/device-lists.ts'
+import {
+  completedRooms,
+  joinedMembers,
+  listChanges,
+  membershipChanges,
+  sharingWith,
+  type SharedMembershipRow,
+} from '../storage/tables/device-lists.ts'
 import { joinsLookedUpMax, namedMembersMax, newsPageSize } from './limits.ts'
 
 /** How far something got: a position for each writer slot. */
@@ -29,14 +36,20 @@ export class DeviceListStream {
     this.#ports = ports
   }
 
-  async between(reader: UserId, since: Positions, now: Positions): Promise<DeviceListNews> {
+  /**
+   * `sees`: of rooms that we have joined fast, a reader who loads members lazily sees the rooms at once and asks for the
+   * devices of members when they come to know them ('lazy'); to others the rooms, with all members, are there from their
+   * completion on ('whole'). Whoever asks for both hears of both.
+   */
+  async between(reader: UserId, since: Positions, now: Positions, sees: 'lazy' | 'whole' | 'both' = 'both'): Promise<DeviceListNews> {
     const changed = new Set<string>()
     const gone = new Set<string>()
     for (const [slot, upTo] of now) {
       const after = since.get(slot) ?? 0
       if (upTo <= after) continue
       await this.#addChanges(reader, slot, after, upTo, changed)
-      await this.#addMemberships(reader, slot, after, upTo, since, { changed, gone })
+      await this.#addMemberships(reader, slot, after, upTo, since, sees, { changed, gone })
+      if (sees !== 'lazy') await this.#addCompleted(reader, slot, after, upTo, changed)
     }
     const left = [...gone].filter((userId) => userId !== reader)
     if (left.length === 0) return { changed: [...changed], left }
@@ -71,6 +84,7 @@ export class DeviceListStream {
     from: number,
     upTo: number,
     since: Positions,
+    sees: 'lazy' | 'whole' | 'both',
     found: { readonly changed: Set<string>; readonly gone: Set<string> },
   ): Promise<void> {
     const { db } = this.#ports
@@ -78,6 +92,7 @@ export class DeviceListStream {
     for (let after = { position: from, room: Number.MAX_SAFE_INTEGER, userId: '' }; ;) {
       const rows = await membershipChanges(db, reader, slot, after, upTo, newsPageSize)
       for (const row of rows) {
+        if (sees === 'whole' && row.state_partial === 1) continue
         if (row.user_id !== reader && row.membership === 'join' && found.changed.has(row.user_id)) continue
         // A member event may only change a name. Who was gone in between may have changed devices that nobody told us of.
         if (row.membership === 'join' && lookups < joinsLookedUpMax) {
@@ -89,6 +104,14 @@ export class DeviceListStream {
       const last = rows.at(-1)
       if (last === undefined || rows.length < newsPageSize) return
       after = { position: last.position, room: last.room, userId: last.user_id }
+    }
+  }
+
+  /** All members of rooms whose members became known. */
+  async #addCompleted(reader: UserId, slot: number, after: number, upTo: number, changed: Set<string>): Promise<void> {
+    const { db } = this.#ports
+    for (const { room } of await completedRooms(db, reader, slot, after, upTo)) {
+      for (const member of await joinedMembers(db, room, namedMembersMax)) changed.add(member.user_id)
     }
   }
 

@@ -119,3 +119,8 @@ export const backupSessionsPerRequestMax = 10_000
 export const backupBodyBytesMax = 16 * 1024 * 1024
 /** Times that a write is tried again when another device of the user wrote meanwhile. */
 export const backupTriesMax = 10
+
+/** Lists of others that a query fetches whole, one by one, to keep them; more are asked for together and followed afterwards. */
+export const listsFetchedMax = 10
+/** Milliseconds that a query waits for them, before it asks for the keys alone. */
+export const listsFetchedMs = 5_000

@@ -14,7 +14,7 @@ import type { FederationClient } from '../federation/client/federation-client.ts
 import { queryUserKeys } from '../federation/wire/devices.ts'
 import type { Clock } from '../platform/clock.ts'
 import { askServers, failureJson } from './ask-servers.ts'
-import { queriedDevicesMax, queriedUsersMax } from './limits.ts'
+import { listsFetchedMax, listsFetchedMs, queriedDevicesMax, queriedUsersMax } from './limits.ts'
 import type { DeviceList, LocalKeys } from './local-keys.ts'
 import type { RemoteDeviceLists } from './remote-device-lists.ts'
 
@@ -46,7 +46,9 @@ export class KeyQueries {
     users.delete(serverName)
     for (const [userId, list] of await localKeys.lists(local, reader)) answer.add(userId, list, wanted.get(userId))
 
-    const { kept, missing } = await remoteLists.find([...users.values()].flat())
+    const others = [...users.values()].flat()
+    await this.#keepFew(others, wanted, timeoutMs)
+    const { kept, missing } = await remoteLists.find(others)
     const remote = new Map(kept)
     const unknown = Map.groupBy(missing, (userId) => serverOf(userId))
     const bodies = new Map([...unknown].map(([server, userIds]) => [server, { device_keys: devicesOf(userIds, wanted) }]))
@@ -63,6 +65,13 @@ export class KeyQueries {
     for (const [userId, list] of await localKeys.signedBy(reader, remote)) answer.add(userId, list, wanted.get(userId))
     remoteLists.follow(missing)
     return answer.json()
+  }
+
+  /** A few whole lists are fetched to be kept: so they are asked for once. Of many, a server gives the keys at once. */
+  async #keepFew(userIds: readonly UserId[], wanted: QueriedDevices, timeoutMs: number | undefined): Promise<void> {
+    const { missing } = await this.#ports.remoteLists.find(userIds.filter((userId) => (wanted.get(userId) ?? []).length === 0))
+    if (missing.length === 0 || missing.length > listsFetchedMax) return
+    await this.#ports.remoteLists.fetchNow(missing, Math.min(timeoutMs ?? listsFetchedMs, listsFetchedMs))
   }
 
   /** What another server gets: users of ours, and no others (P08). */

@@ -18,6 +18,7 @@ import { crossSigningKeysOf } from '../storage/tables/cross-signing.ts'
 import {
   deleteListInbox,
   insertListInbox,
+  isListedServer,
   listInboxOf,
   remoteDevicesOf,
   remoteJoins,
@@ -79,8 +80,8 @@ export class RemoteDeviceLists {
     const userId = typeof user === 'string' ? parseUserId(user) : undefined
     if (userId === undefined || serverOf(userId) !== origin) return undefined
     const { db, serverName, clock } = this.#ports
-    if ((await remoteJoins(db, [userId], serverName)).length === 0) return undefined
     this.#seq = Math.max(clock.now() * 1_000, this.#seq + 1)
+    if ((await remoteJoins(db, [userId], serverName)).length === 0) return this.#perhapsMember(origin, userId)
     const json = canonicalJson({ type, content })
     // What is too long to be kept is as good as lost: the list is fetched again.
     const kept = json.length <= deviceKeysBytesMax * 2 ? json : '{"type":"lost"}'
@@ -88,6 +89,35 @@ export class RemoteDeviceLists {
       rows: [{ write: insertListInbox, rows: [[userId, this.#seq, kept]] }],
       afterwards: () => this.#resyncs.enter(userId),
     }
+  }
+
+  /**
+   * Nobody knows yet whether the user is in a room of ours that we have joined fast: that something changed is noted, once,
+   * and told when the room's members are known.
+   */
+  async #perhapsMember(origin: ServerName, userId: UserId): Promise<{ rows: readonly Rows[]; afterwards: () => void } | undefined> {
+    const { db } = this.#ports
+    if (!(await isListedServer(db, origin)) || (await listInboxOf(db, userId, 1)).length > 0) return undefined
+    return { rows: [{ write: insertListInbox, rows: [[userId, this.#seq, '{"type":"lost"}']] }], afterwards: () => undefined }
+  }
+
+  /** The members of a room became known: what was noted of them is worked in. */
+  membersKnown(): void {
+    this.#resyncs.sweepNow()
+  }
+
+  /**
+   * Fetch the lists of users who share a room with us and keep them. Resolves when that is done, or could not be, or after so
+   * many milliseconds.
+   */
+  async fetchNow(userIds: readonly UserId[], ms: number): Promise<void> {
+    const { db, serverName, clock } = this.#ports
+    const joined = new Set((await remoteJoins(db, userIds, serverName)).map((row) => row.user_id))
+    const sharing = userIds.filter((userId) => joined.has(userId))
+    if (sharing.length === 0) return
+    const over = new AbortController()
+    await Promise.race([Promise.all(sharing.map((userId) => this.#resyncs.fetched(userId))), clock.sleep(ms, over.signal)])
+    over.abort()
   }
 
   /** The lists that we keep and that are known to be current; `missing` are the others. */
@@ -161,6 +191,8 @@ export class RemoteDeviceLists {
     // There is more than is worked in at once.
     if (inbox.length > updatesPerUserMax) this.#resyncs.enter(userId)
     const hasNothing = list === undefined && inbox.length === 0
+    // Whether the user shares a room with us is not known yet.
+    if (joins.length === 0 && list === undefined && !hasNothing && (await isListedServer(db, serverOf(userId)))) return true
     if (joins.length === 0) return hasNothing ? true : this.#write(userId, upTo, listParts(userId, undefined), false)
     const updates = inbox.length > updatesPerUserMax ? undefined : inbox.map(({ json }) => storedObject(json))
     // Nobody asked for this user's devices yet: those who know the user are told, and nothing is kept.

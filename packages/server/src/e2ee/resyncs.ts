@@ -44,6 +44,8 @@ export class Resyncs {
   readonly #failing = new Map<UserId, Failing>()
   /** Users whose list is to be kept though it was not before. */
   readonly #wanted = new Set<UserId>()
+  /** Whoever waits for a user's attempt. */
+  readonly #ended = new Map<UserId, (() => void)[]>()
   #cancel: Cancel | undefined
   #stopped = false
 
@@ -86,6 +88,28 @@ export class Resyncs {
     this.#drain()
   }
 
+  /** The same for a list that is to be kept; resolves when the next attempt at it has ended. */
+  fetched(userId: UserId): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#ended.get(userId)
+      if (waiting === undefined) this.#ended.set(userId, [resolve])
+      else waiting.push(resolve)
+      this.enter(userId, true)
+      if (this.#waiting.get(serverOf(userId))?.has(userId) !== true && !this.#running.has(userId)) this.#end(userId)
+    })
+  }
+
+  /** Enter all that storage knows to be unsettled. */
+  sweepNow(): void {
+    this.#sweep().catch((err: unknown) => this.#ports.log.warn({ err }, 'could not look for device lists to be told'))
+  }
+
+  #end(userId: UserId): void {
+    const waiting = this.#ended.get(userId) ?? []
+    this.#ended.delete(userId)
+    for (const resolve of waiting) resolve()
+  }
+
   #drain(): void {
     for (const [server, users] of this.#waiting) {
       if (this.#running.size >= resyncsAtOnceMax) return
@@ -104,6 +128,7 @@ export class Resyncs {
     this.#runningAt.set(server, (this.#runningAt.get(server) ?? 0) + 1)
     const running = this.#run(userId).finally(() => {
       this.#running.delete(userId)
+      if (this.#waiting.get(server)?.has(userId) !== true) this.#end(userId)
       const left = (this.#runningAt.get(server) ?? 1) - 1
       if (left === 0) this.#runningAt.delete(server)
       else this.#runningAt.set(server, left)

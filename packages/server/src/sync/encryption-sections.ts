@@ -48,10 +48,14 @@ async function toDeviceSection({ toDeviceQueues }: Ports, request: ExtensionRequ
   return [upTo === undefined ? section : { ...section, upTo }]
 }
 
-async function deviceListsSection(ports: Ports, recent: RecentLists, { caller, since, now }: ExtensionRequest): Promise<SyncSection[]> {
+async function deviceListsSection(
+  ports: Ports,
+  recent: RecentLists,
+  { caller, since, now, filter }: ExtensionRequest,
+): Promise<SyncSection[]> {
   // A first sync tells no changes: a client that begins asks for everything.
   if (since === undefined || !recent.mayHaveChanged(await ports.roomsOf(caller.userId), since)) return []
-  const { changed, left } = await ports.deviceListStream.between(caller.userId, since, now)
+  const { changed, left } = await ports.deviceListStream.between(caller.userId, since, now, filter.state.lazyLoadMembers ? 'lazy' : 'whole')
   if (changed.length + left.length === 0) return []
   return [{ name: 'device_lists', json: JSON.stringify({ changed, left }), news: true }]
 }

@@ -131,7 +131,7 @@ export async function wasJoined(
 
 /**
  * Was the user joined right after a live position, and without a break up to another? Of a stretch too long to look through,
- * it says no; and of one in which the room's state became complete (`completed`), for most were not known to be joined before.
+ * it says no.
  */
 export async function stayedJoined(
   ports: Pick<SyncPorts, 'db' | 'stateHistory'>,
@@ -139,10 +139,8 @@ export async function stayedJoined(
   userId: string,
   pos: number,
   upTo: number,
-  completed = false,
 ): Promise<boolean> {
   if (pos === 0 || upTo - pos > stateChangesRangeMax) return false
-  if (completed) return false
   const key = view.keys.find('m.room.member', userId)
   const changes = (await ports.stateHistory.between(view, pos, upTo)).filter((change) => change.key === key)
   const before = await loadEvents(

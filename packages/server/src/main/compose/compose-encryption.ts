@@ -3,7 +3,6 @@ import type { Encryption } from '../../e2ee/compose-e2ee.ts'
 import { DeviceListStream } from '../../e2ee/device-list-stream.ts'
 import { isRoomAnnouncement } from '../../rooms/engine/room-announcement.ts'
 import type { RoomEngine } from '../../rooms/engine/room-engine.ts'
-import { isCompletedSince } from '../../rooms/history/partial-at.ts'
 import { livePosAt } from '../../rooms/history/live-position.ts'
 import type { StateHistory } from '../../rooms/history/state-history.ts'
 import { stayedJoined } from '../../sync/joined-room.ts'
@@ -19,7 +18,7 @@ export function composeDeviceListStream({ db }: Pick<Storage, 'db'>, engine: Roo
       const view = roomId === undefined ? undefined : await engine.view(roomId)
       if (view === undefined) return false
       const [from, upTo] = [await livePosAt(db, view, at), await livePosAt(db, view, db.positions())]
-      return stayedJoined({ db, stateHistory }, view, userId, from, upTo, isCompletedSince(view, at, db.positions()))
+      return stayedJoined({ db, stateHistory }, view, userId, from, upTo)
     },
   })
 }
@@ -29,6 +28,7 @@ export function followMembers({ db }: Pick<Storage, 'db'>, { remoteDeviceLists, 
   db.onCommitted((announcements) => {
     for (const announcement of announcements) {
       if (!isRoomAnnouncement(announcement)) continue
+      if (announcement.completed === true) remoteDeviceLists.membersKnown()
       // Another process makes known whom it let in.
       for (const { userId, membership, before } of announcement.slot === db.slot ? announcement.memberships : []) {
         if (membership === 'join' && before !== 'join') listIntroductions.entered(userId, announcement.roomId)

@@ -100,7 +100,7 @@ export function composeRooms(
     profileOf: (userId) => memberProfile(users, userId),
     turnOnThreadRules: (userId) => users.pushRules.turnOnThreadRules(userId),
     background: (work) => void work().catch((error: unknown) => log.warn({ err: error }, 'work in the background failed')),
-    omitMembers: false,
+    omitMembers: true,
     fetchRest: (roomId) => resyncs.begin(roomId),
     complete: (roomId) => completions.wait(roomId),
   }

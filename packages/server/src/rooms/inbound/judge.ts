@@ -81,19 +81,26 @@ export async function judge(ports: EnginePorts, view: RoomView, unit: RoomUnit, 
 }
 
 /**
- * The state that authorization of an event reads. While only a part of the room's state is here, a member who is missing in
- * it is who the event's own auth events say: that is judged again when all is here (MSC3706).
+ * The state that authorization of an event reads. While only a part of the room's state is here, members are also who the
+ * event's own auth events say: where the state has none of them, and, resolved with it, where it has another. That is judged
+ * again when all is here (MSC3706).
  */
 export async function knownState(ports: EnginePorts, view: RoomView, node: StateNode, keys: Keys, pdu: Pdu): Promise<LoadedState> {
-  const state = await stateFor(ports.db, view, node, keys)
-  if (view.partial === undefined) return state
-  const missing = keys.filter(([type, stateKey]) => type === 'm.room.member' && state.get(type, stateKey) === undefined)
-  if (missing.length === 0) return state
+  if (view.partial === undefined) return stateFor(ports.db, view, node, keys)
   const numbers = await loadNumbers(ports.db, view, pdu.authEvents)
+  const wanted = new Set(keys.flatMap(([type, stateKey]) => (type === 'm.room.member' ? [view.keys.find(type, stateKey)] : [])))
   const claimed = (await loadEvents(ports.db, view, [...numbers.values()])).filter(
-    (event) => event.standing !== standing.rejected && missing.some(([type, key]) => event.pdu.type === type && event.pdu.stateKey === key),
+    (event) => wanted.has(event.key) && event.standing !== standing.rejected && event.standing !== standing.undecided,
   )
-  return new LoadedState([...state.pdus, ...claimed.map((event) => event.pdu)])
+  let { state } = node
+  let other = state
+  for (const event of claimed) {
+    if (state.get(event.key) === 0) state = state.with(event.key, event.event)
+    other = other.with(event.key, event.event)
+  }
+  const known: StateNode = { ...node, state }
+  const resolved = await resolveNodes(ports, view, [known, { ...node, state: other }], (made) => made)
+  return stateFor(ports.db, view, resolved, keys)
 }
 
 /** Check 4: the event against its own auth events, which must all be at hand. */

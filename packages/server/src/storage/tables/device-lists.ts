@@ -67,6 +67,8 @@ export interface SharedMembershipRow {
   readonly room_id: string
   readonly membership: string
   readonly position: number
+  /** 1 while the room's members are not all known. */
+  readonly state_partial: number
 }
 
 /** Memberships that one writer changed in the rooms of a reader, after (position, room, user), in order. */
@@ -79,7 +81,7 @@ export function membershipChanges(
   limit: number,
 ): Promise<SharedMembershipRow[]> {
   return db.all(sql<SharedMembershipRow>('memberships.changesForUser')`
-    SELECT m.user_id, m.room, r.room_id, m.membership, m.position FROM memberships m
+    SELECT m.user_id, m.room, r.room_id, r.state_partial, m.membership, m.position FROM memberships m
     JOIN rooms r ON r.room = m.room
     JOIN memberships mine ON mine.room = m.room AND mine.user_id = ${reader}
     WHERE m.slot = ${slot} AND m.position > 0 AND (m.position, m.room, m.user_id) > (${after.position}, ${after.room}, ${after.userId})
@@ -144,6 +146,20 @@ export function remoteJoins(
     SELECT m.user_id, m.slot, m.position FROM memberships m
     JOIN room_servers s ON s.room = m.room AND s.server = ${server}
     WHERE m.user_id ${new In(userIds)} AND m.membership = 'join' AND s.joined > 0`)
+}
+
+/** Rooms of a user whose members became known between two positions of a slot. Bound: the user's rooms. */
+export function completedRooms(db: Database, userId: string, slot: number, after: number, upTo: number): Promise<{ room: number }[]> {
+  return db.all(sql<{ room: number }>('room_completions.forUser')`
+    SELECT c.room FROM room_completions c JOIN memberships m ON m.room = c.room
+    WHERE m.user_id = ${userId} AND m.membership = 'join' AND c.slot = ${slot} AND c.position > ${after} AND c.position <= ${upTo}`)
+}
+
+/** Is a server in a room of ours of whose members we do not know all? */
+export async function isListedServer(db: Database, server: string): Promise<boolean> {
+  const row = await db.first(sql<{ room: number }>('room_servers.isListed')`
+    SELECT room FROM room_servers WHERE server = ${server} AND listed = 1 LIMIT 1`)
+  return row !== undefined
 }
 
 /** When the devices of a user last changed. */
