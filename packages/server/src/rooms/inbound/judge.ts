@@ -16,6 +16,7 @@ import { writeNode } from '../engine/place-event.ts'
 import { resolveNodes } from '../engine/resolve-tips.ts'
 import type { RoomUnit } from '../engine/room-unit.ts'
 import type { RoomView, StateNode } from '../engine/room-view.ts'
+import type { StateVector } from '../engine/state-vector.ts'
 import { inGraph, standing, type Standing, type StoredEvent } from '../engine/stored-event.ts'
 import { LoadedState, stateFor } from '../engine/view-state.ts'
 import { isRecommended, needsPolicy, policyServerOf, type PolicyServer } from '../policy/policy-server.ts'
@@ -93,14 +94,13 @@ export async function knownState(ports: EnginePorts, view: RoomView, node: State
     (event) => wanted.has(event.key) && event.standing !== standing.rejected && event.standing !== standing.undecided,
   )
   let { state } = node
-  let other = state
-  for (const event of claimed) {
-    if (state.get(event.key) === 0) state = state.with(event.key, event.event)
-    other = other.with(event.key, event.event)
-  }
-  const known: StateNode = { ...node, state }
-  const resolved = await resolveNodes(ports, view, [known, { ...node, state: other }], (made) => made)
-  return stateFor(ports.db, view, resolved, keys)
+  for (const event of claimed) if (state.get(event.key) === 0) state = state.with(event.key, event.event)
+  const others = claimed.filter((event) => state.get(event.key) !== event.event)
+  if (others.length === 0) return stateFor(ports.db, view, { ...node, state }, keys)
+  // What comes of it is of no other use: the states get numbers of their own, and none is stored.
+  const passing = (passed: StateVector): StateNode => ({ node: view.nextNumber(), links: 0, state: passed })
+  const claims = others.reduce((made, event) => made.with(event.key, event.event), state)
+  return stateFor(ports.db, view, await resolveNodes(ports, view, [passing(state), passing(claims)], (made) => made), keys)
 }
 
 /** Check 4: the event against its own auth events, which must all be at hand. */
