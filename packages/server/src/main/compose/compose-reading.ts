@@ -180,19 +180,18 @@ function ephemeralEdus(engine: RoomEngine, typing: Typing, receipts: Receipts): 
 
 /** History is filled in the process that owns the room. */
 function composeFilling({ calls }: Cluster, { ports }: RoomLayer): Pick<ReadingPorts, 'backfill' | 'findElsewhere'> {
-  // The state at a gap is what is being fetched of a room that we have joined fast.
-  const whole = (view: RoomView): Promise<void> => (view.partial === undefined ? Promise.resolve() : ports.complete(view.roomId))
+  const filled = async (view: RoomView, ask: (roomId: RoomId) => Promise<{ readonly more: boolean }>): Promise<boolean> => {
+    // The state at a gap is what is being fetched of a room that we have joined fast.
+    if (view.partial !== undefined) await ports.complete(view.roomId)
+    const { more } = await ask(view.roomId)
+    // The reader may hold a view that was dropped meanwhile.
+    if (view.chain.broken) view.forgetEvents()
+    return more
+  }
   return {
-    backfill: async (view, place, from) => {
-      await whole(view)
-      const { roomId } = view
-      return (await calls.call(roomId, 'backfill', { roomId, depth: place.depth, upTo: from.depth })).more
-    },
-    findElsewhere: async (view, question) => {
-      await whole(view)
-      const { roomId } = view
-      return (await calls.call(roomId, 'findElsewhere', { roomId, ...question })).more
-    },
+    backfill: (view, place, from) =>
+      filled(view, (roomId) => calls.call(roomId, 'backfill', { roomId, depth: place.depth, upTo: from.depth })),
+    findElsewhere: (view, question) => filled(view, (roomId) => calls.call(roomId, 'findElsewhere', { roomId, ...question })),
   }
 }
 

@@ -94,8 +94,8 @@ export class RoomView {
   /** Our users who are subscribed to threads, by the threads' roots, as far as it was asked. */
   readonly threadSubscribers = new RecentMap<EventId, ReadonlySet<string>>(subscribedThreadsInMemoryMax)
 
-  readonly #events = new RecentMap<EventNumber, StoredEvent>(limits.roomEventsInMemoryMax)
-  readonly #numbers = new RecentMap<EventId, EventNumber>(limits.roomEventsInMemoryMax)
+  #events = new RecentMap<EventNumber, StoredEvent>(limits.roomEventsInMemoryMax)
+  #numbers = new RecentMap<EventId, EventNumber>(limits.roomEventsInMemoryMax)
   readonly #nodes = new RecentMap<number, StateNode>(limits.roomStatesInMemoryMax)
 
   readonly #heldEvents = new Map<EventNumber, StoredEvent>()
@@ -147,6 +147,12 @@ export class RoomView {
   keep(event: StoredEvent): void {
     this.#events.set(event.event, event)
     this.#numbers.set(event.pdu.eventId, event.event)
+  }
+
+  /** For who still reads by a view that was dropped: what it remembers of events may be out of date. */
+  forgetEvents(): void {
+    this.#events = new RecentMap(limits.roomEventsInMemoryMax)
+    this.#numbers = new RecentMap(limits.roomEventsInMemoryMax)
   }
 
   /** An event changed after it took its place (it was redacted). */

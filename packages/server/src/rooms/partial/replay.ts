@@ -73,7 +73,9 @@ export class Replay {
     })
     const stands = 'standing' in judgement ? judgement.standing : event.standing
     const accepted = stands === standing.accepted
-    const after = accepted && event.isState ? this.#successor(before, event) : before
+    // A soft-failed event has its part in the state of whatever follows it (Server-Server API, "Soft failure").
+    const counts = accepted || stands === standing.softFailed
+    const after = counts && event.isState ? this.#successor(before, event) : before
     const corrected: StoredEvent = {
       ...event,
       standing: stands,
@@ -163,20 +165,16 @@ export class Replay {
 
   readonly #writeNode = (node: StateNode, from: StateNode): StateNode => writeNode(this.#unit, node, from)
 
-  /** Its prev and auth events may have come since. */
+  /** Its prev and auth events may have come since. Prev events that we have apart from the graph count as missing. */
   async #edges({ pdu, event, edges }: StoredEvent): Promise<StoredEvent['edges']> {
     const numbers = await loadNumbers(this.#ports.db, this.#view, [...pdu.prevEvents, ...pdu.authEvents])
+    const known = pdu.prevEvents.flatMap((id) => numbers.get(id) ?? [])
+    const placed = new Set((await loadEvents(this.#ports.db, this.#view, known)).filter(inGraph).map((each) => each.event))
+    const prev = pdu.prevEvents.map((id) => numbers.get(id) ?? 0).map((number) => (placed.has(number) ? number : 0))
     for (const [index, id] of pdu.prevEvents.entries()) {
-      const known = numbers.get(id)
-      if (edges.prev[index] !== 0 || known === undefined || !(await this.#isInGraph(known))) continue
-      this.#unit.draft.add(removeMissingEvent, this.#view.room, id, event)
+      if (edges.prev[index] === 0 && prev[index] !== 0) this.#unit.draft.add(removeMissingEvent, this.#view.room, id, event)
     }
-    return { prev: pdu.prevEvents.map((id) => numbers.get(id) ?? 0), auth: pdu.authEvents.map((id) => numbers.get(id) ?? 0) }
-  }
-
-  async #isInGraph(number: EventNumber): Promise<boolean> {
-    const [event] = await loadEvents(this.#ports.db, this.#view, [number])
-    return event !== undefined && inGraph(event)
+    return { prev, auth: pdu.authEvents.map((id) => numbers.get(id) ?? 0) }
   }
 
   #write(event: StoredEvent): void {
