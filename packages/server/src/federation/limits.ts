@@ -94,9 +94,12 @@ export const journalMs = second
 export const unrecordedMsMax = 5 * second
 /** Rows that are read at once to find out, at start, who has missed what. */
 export const replayPageSize = 500
-/** Milliseconds between two looks for senders whose process is gone, and for how long it must be. */
-export const adoptMs = minute
-export const abandonedMsMin = 2 * minute
+/**
+ * Milliseconds between two looks for senders whose process is gone, and since when its lease must have ended: far more than clocks
+ * differ. Keys of rooms wait there, also when a killed process is back at once, as it has another slot then.
+ */
+export const adoptMs = 5 * second
+export const abandonedMsMin = 15 * second
 /** Milliseconds until work that failed through no fault of its server is tried again. */
 export const hitchMs = second
 /** Milliseconds after which a timer looks at the clock again, should that have been set. */
