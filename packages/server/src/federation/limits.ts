@@ -88,6 +88,13 @@ export const receiptsHeldMs = 100
 export const storedEdusMax = 10_000
 /** Bytes of them: 10,000 messages with keys of rooms have some 20 MB. */
 export const storedEduBytesMax = 64 * 1024 * 1024
+/** Bytes that are kept for servers that share no room with us, all of them together: anybody can name servers that do not exist. */
+export const strangersEduBytesMax = 64 * 1024 * 1024
+/** Bytes of EDUs that a process keeps for all servers together, beside those that say what became of a user; the oldest go first. */
+export const storedEduBytesAllMax = 1024 * 1024 * 1024
+/** Bytes of EDUs that are written between two looks at how many are kept in all. A row counts for 200 beside its EDU. */
+export const storedEduBytesLook = 16 * 1024 * 1024
+export const storedEduRowBytes = 200
 /** Milliseconds between two writes of what was delivered. */
 export const journalMs = second
 /** Milliseconds that an undelivered event is remembered by nothing but its place in the log. */

@@ -2,6 +2,7 @@ import type { ServerName } from '@causeway/events'
 import type { Random } from '../../platform/random.ts'
 import type { Announcement, Database, Rows } from '../../storage/database.ts'
 import { insertEdu, removeOlderEdu } from '../../storage/tables/outbound.ts'
+import { storedEduRowBytes } from '../limits.ts'
 import { eduJson, type Edu } from './edu.ts'
 
 /** An EDU that must arrive, at each of these servers. */
@@ -16,6 +17,8 @@ export interface StoredEdu {
 export interface StoredEdusAnnouncement extends Announcement {
   readonly kind: 'stored-edus'
   readonly servers: readonly ServerName[]
+  /** What they take in storage, about. */
+  readonly bytes: number
 }
 
 /** Is this announcement about EDUs that wait in storage? */
@@ -45,15 +48,18 @@ export class EduOutbox {
     const { slot } = this.#db
     const older: [string, number, string][] = []
     const rows: [string, number, number, number, string, string][] = []
+    let bytes = 0
     for (const { servers, edu, coalesceKey = '' } of edus) {
       const json = eduJson(edu)
+      bytes += servers.length * (json.length + storedEduRowBytes)
       for (const server of servers) {
         if (coalesceKey !== '') older.push([server, slot, coalesceKey])
         rows.push([server, slot, position, this.#seq++, coalesceKey, json])
       }
     }
     if (rows.length === 0) return { rows: [], announcements: [] }
-    const announcement: StoredEdusAnnouncement = { kind: 'stored-edus', servers: [...new Set(edus.flatMap(({ servers }) => servers))] }
+    const servers = [...new Set(edus.flatMap((each) => each.servers))]
+    const announcement: StoredEdusAnnouncement = { kind: 'stored-edus', servers, bytes }
     return {
       rows: [...(older.length === 0 ? [] : [{ write: removeOlderEdu, rows: older }]), { write: insertEdu, rows }],
       announcements: [announcement],

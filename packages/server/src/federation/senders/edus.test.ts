@@ -3,7 +3,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { emptyObject, isJsonObject, parseEventId, parseRoomId, parseUserId } from '@causeway/events'
-import { pruneEdus, pruneHeavyEdus, storedEdus } from '../../storage/tables/outbound.ts'
+import { sql } from '../../storage/sql.ts'
+import {
+  pruneAllEdus,
+  pruneEdus,
+  pruneEdusOfStrangers,
+  pruneHeavyEdus,
+  pruneTransactionsOfStrangers,
+  storedEdus,
+} from '../../storage/tables/outbound.ts'
+import { upsertRoomServer } from '../../storage/tables/rooms.ts'
+import { strangersEduBytesMax } from '../limits.ts'
+import type { StoredEdu } from './edu-outbox.ts'
 import { SenderWorld, server } from './senders.fixture.ts'
 
 const minute = 60_000
@@ -117,4 +128,69 @@ test('of too many EDUs for a server that is away the oldest go, but for those th
     (await storedEdus(world.db, 'a.test', world.db.slot, { position: 0, seq: 0 }, 100)).map(({ json }) => JSON.parse(json).content.n),
     [0, 8, 9],
   )
+})
+
+test('D18: what is kept for servers that share no room with us is bounded in all, what is for others stays', async (t) => {
+  const world = await new SenderWorld(t).open()
+  const { slot } = world.db
+  const friend = server('friend.test')
+  await world.db.commit({ rows: [{ write: upsertRoomServer, rows: [[1, friend, 1, null]] }] })
+  const strangers = Array.from({ length: 40 }, (_, n) => server(`s${n}.test`))
+  for (const name of [friend, ...strangers]) world.peers.dead(name)
+  const edu = (n: number) => ({ type: 'm.direct_to_device', content: Object.assign(emptyObject(), { n, text: 'x'.repeat(800) }) })
+  await world.store([{ servers: [friend, ...strangers], edu: edu(1) }])
+  await world.pass(2_000)
+  // What failed once is in a transaction; what came later waits as rows.
+  await world.store([{ servers: [friend, ...strangers], edu: edu(2) }])
+  await world.pass(2_000)
+  const waiting = {
+    outbound_transactions: sql<{ server: string }>('t')`SELECT server FROM outbound_transactions`,
+    outbound_edus: sql<{ server: string }>('t')`SELECT server FROM outbound_edus`,
+  }
+  const left = async (table: keyof typeof waiting): Promise<[strangers: number, friends: number]> => {
+    const servers = (await world.db.all(waiting[table])).map((row) => row.server)
+    return [servers.filter((name) => name !== friend).length, servers.filter((name) => name === friend).length]
+  }
+  assert.deepEqual(await left('outbound_transactions'), [40, 1])
+  assert.deepEqual(await left('outbound_edus'), [40, 1])
+  const bytes = 10 * 1_100
+  await world.db.commit({ steps: [{ query: pruneEdusOfStrangers(slot, bytes) }, { query: pruneTransactionsOfStrangers(slot, bytes) }] })
+  for (const table of ['outbound_transactions', 'outbound_edus'] as const) {
+    const [ofStrangers, ofFriends] = await left(table)
+    assert.ok(ofStrangers > 5 && ofStrangers < 12, `${table}: ${ofStrangers}`)
+    assert.equal(ofFriends, 1)
+  }
+  // In all, the oldest go, whosever they are; what is left arrives when its server is there.
+  await world.store([{ servers: [friend], edu: edu(3) }])
+  await world.db.commit({ steps: [{ query: pruneAllEdus(slot, 1_200) }] })
+  assert.deepEqual(await left('outbound_edus'), [0, 1])
+  world.peers.answers.clear()
+  await world.pass(3 * minute, 10_000)
+  const got = world.peers
+    .transactions('friend.test')
+    .flatMap(({ edus }) => edus.map(({ content }) => (isJsonObject(content) ? content['n'] : 0)))
+  assert.deepEqual(got, [1, 3])
+  assert.equal(await world.count('outbound_transactions'), 0)
+})
+
+test('D18: how much is kept in all is looked at when much was stored, and at a start', async (t) => {
+  const world = await new SenderWorld(t).open()
+  const strangers = Array.from({ length: 20 }, (_, n) => server(`s${n}.test`))
+  for (const name of strangers) world.peers.dead(name)
+  await world.store([{ servers: strangers, edu: { type: 'x', content: emptyObject() } }])
+  await world.pass(2_000)
+  const heavy: StoredEdu = {
+    servers: strangers,
+    edu: { type: 'm.direct_to_device', content: Object.assign(emptyObject(), { text: 'x'.repeat(5 * 1024 * 1024) }) },
+  }
+  const kept = Math.floor(strangersEduBytesMax / (5 * 1024 * 1024))
+  await world.store([heavy])
+  await world.pass(2_000)
+  assert.equal(await world.count('outbound_edus'), kept)
+  // Of what was written when nobody counted.
+  await world.db.commit({ rows: world.outbox.unit(world.db.nextPosition(), [heavy]).rows })
+  assert.equal(await world.count('outbound_edus'), kept + 20)
+  await world.restart()
+  await world.pass(2_000)
+  assert.equal(await world.count('outbound_edus'), kept)
 })

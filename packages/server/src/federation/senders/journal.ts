@@ -6,8 +6,11 @@ import type { SqlValue } from '../../storage/sql.ts'
 import { removeDestination, upsertDestination, upsertSenderPosition } from '../../storage/tables/destinations.ts'
 import {
   insertTransaction,
+  pruneAllEdus,
   pruneEdus,
+  pruneEdusOfStrangers,
   pruneHeavyEdus,
+  pruneTransactionsOfStrangers,
   removeEdu,
   removeMissedRoom,
   removeTransaction,
@@ -17,7 +20,7 @@ import {
 } from '../../storage/tables/outbound.ts'
 import type { TableWrite } from '../../storage/table-write.ts'
 import type { Destinations } from '../client/destinations.ts'
-import { journalMs, storedEduBytesMax, storedEdusMax } from '../limits.ts'
+import { journalMs, storedEduBytesAllMax, storedEduBytesLook, storedEduBytesMax, storedEdusMax, strangersEduBytesMax } from '../limits.ts'
 import { missedKey, type MissedRoom } from './missed-room.ts'
 
 interface Ports {
@@ -43,9 +46,10 @@ class Pending {
   readonly edus = new Map<string, readonly [server: string, slot: number, position: number, seq: number]>()
   readonly servers = new Set<string>()
   readonly pruned = new Set<string>()
+  allPruned = false
 
   get isEmpty(): boolean {
-    return this.missed.size + this.transactions.size + this.edus.size + this.servers.size + this.pruned.size === 0
+    return !this.allPruned && this.missed.size + this.transactions.size + this.edus.size + this.servers.size + this.pruned.size === 0
   }
 }
 
@@ -61,8 +65,13 @@ export class Journal {
   /** As last written. */
   #position: number | undefined
 
+  /** Bytes of EDUs that were stored since the last look at how many there are in all. */
+  #storedBytes = 0
+
   constructor(ports: Ports) {
     this.#ports = ports
+    // An earlier run may have left too many.
+    this.#pending.allPruned = true
   }
 
   /** Something happened: write soon. */
@@ -115,6 +124,15 @@ export class Journal {
     this.touch()
   }
 
+  /** So many bytes of EDUs were stored: once they are many, the oldest of too many for all servers together go. */
+  noteStoredEdus(bytes: number): void {
+    this.#storedBytes += bytes
+    if (this.#storedBytes < storedEduBytesLook) return
+    this.#storedBytes = 0
+    this.#pending.allPruned = true
+    this.touch()
+  }
+
   /** Write what is noted. Never rejects: what could not be written is written the next time. */
   async flush(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing
@@ -142,10 +160,17 @@ export class Journal {
 
   #steps(taken: Pending): Step[] {
     const { slot } = this.#ports.db
-    return [...taken.pruned].flatMap((server) => [
+    const steps = [...taken.pruned].flatMap((server) => [
       { query: pruneEdus(server, slot, storedEdusMax) },
       { query: pruneHeavyEdus(server, slot, storedEduBytesMax) },
     ])
+    if (!taken.allPruned) return steps
+    return [
+      ...steps,
+      { query: pruneEdusOfStrangers(slot, strangersEduBytesMax) },
+      { query: pruneTransactionsOfStrangers(slot, strangersEduBytesMax) },
+      { query: pruneAllEdus(slot, storedEduBytesAllMax) },
+    ]
   }
 
   #rows(taken: Pending, position: number | undefined): Rows[] {
@@ -183,6 +208,7 @@ export class Journal {
     for (const [key, value] of taken.edus) pending.edus.set(key, value)
     for (const server of taken.servers) pending.servers.add(server)
     for (const server of taken.pruned) pending.pruned.add(server)
+    pending.allPruned ||= taken.allPruned
     this.touch()
   }
 }

@@ -10,7 +10,7 @@ import type { FederationClient } from '../client/federation-client.ts'
 import { adoptMs, queuedPdusMax, receiptsHeldMs, unrecordedMsMax } from '../limits.ts'
 import { Delivery } from './delivery.ts'
 import { DestinationQueue } from './destination-queue.ts'
-import { isStoredEdusAnnouncement } from './edu-outbox.ts'
+import { isStoredEdusAnnouncement, type StoredEdusAnnouncement } from './edu-outbox.ts'
 import type { OutboundReceipt } from './edu-queue.ts'
 import { eduJson, type Edu } from './edu.ts'
 import { Journal } from './journal.ts'
@@ -159,12 +159,13 @@ export class Senders {
 
   #onCommitted(announcements: readonly Announcement[]): void {
     for (const announcement of announcements) {
-      if (isStoredEdusAnnouncement(announcement)) this.#onStoredEdus(announcement.servers)
+      if (isStoredEdusAnnouncement(announcement)) this.#onStoredEdus(announcement)
       else if (isRoom(announcement)) this.#onRoom(announcement)
     }
   }
 
-  #onStoredEdus(servers: readonly ServerName[]): void {
+  #onStoredEdus({ servers, bytes }: StoredEdusAnnouncement): void {
+    this.#journal.noteStoredEdus(bytes)
     for (const server of servers) {
       if (server === this.#ports.serverName) continue
       const queue = this.#queueFor(server)
@@ -195,9 +196,8 @@ export class Senders {
     if (queue === undefined) return
     if (!this.#missed.isOpen(queue, pdu.room, pdu.pos)) {
       const isWell = queue.isLive && this.#ports.destinations.failing(server) === undefined
-      if (isWell && queue.pdus.length < queuedPdusMax) {
-        queue.pdus.push(pdu)
-      } else {
+      if (isWell && queue.pdus.length < queuedPdusMax) queue.pdus.push(pdu)
+      else {
         this.#missed.spill(queue)
         this.#missed.miss(queue, pdu.room, pdu.pos, this.#slot)
       }

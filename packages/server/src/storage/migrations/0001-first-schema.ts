@@ -255,7 +255,7 @@ export const firstSchema: Migration = {
     `CREATE TABLE outbound_transactions (server text NOT NULL, txn_id text NOT NULL, slot integer NOT NULL, body blob NOT NULL,
        PRIMARY KEY (server, txn_id)) WITHOUT ROWID`,
     // EDUs that must arrive (to-device, device lists). A newer one of the same coalesce_key, if that is not empty, replaces it.
-    // Bound: storedEdusMax a server without a key, the oldest go first; with one, a row or two for each user whose devices changed.
+    // Bound: storedEdusMax a server, and storedEduBytesAllMax in all, without a key, the oldest go first; with one, a row or two for each user whose devices changed.
     `CREATE TABLE outbound_edus (server text NOT NULL, slot integer NOT NULL, position integer NOT NULL, seq integer NOT NULL,
        coalesce_key text NOT NULL, json text NOT NULL, PRIMARY KEY (server, slot, position, seq)) WITHOUT ROWID`,
     `CREATE INDEX outbound_edus_coalesced ON outbound_edus (server, slot, coalesce_key, position, seq)`,

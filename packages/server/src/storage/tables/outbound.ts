@@ -131,6 +131,41 @@ export function pruneHeavyEdus(server: string, slot: number, bytes: number): Que
         FROM outbound_edus WHERE server = ${server} AND slot = ${slot} AND coalesce_key = '') heavy WHERE heavy.bytes > ${bytes})`
 }
 
+/**
+ * Let go of the oldest EDUs for servers that share no room with us, once newer ones have this many bytes in all; anybody can name
+ * servers that do not exist. A row counts for 200 bytes beside its EDU.
+ */
+export function pruneEdusOfStrangers(slot: number, bytes: number): Query<unknown> {
+  return sql('outbound_edus.pruneOfStrangers')`
+    DELETE FROM outbound_edus WHERE slot = ${slot} AND (server, position, seq) IN (
+      SELECT server, position, seq FROM (
+        SELECT e.server, e.position, e.seq, sum(octet_length(e.json) + 200) OVER (ORDER BY e.position DESC, e.seq DESC, e.server) AS bytes
+        FROM outbound_edus e WHERE e.slot = ${slot} AND e.coalesce_key = ''
+          AND NOT EXISTS (SELECT 1 FROM room_servers r WHERE r.server = e.server AND (r.joined > 0 OR r.listed = 1))) heavy
+      WHERE heavy.bytes > ${bytes})`
+}
+
+/** The same for what is to be repeated to them. The ids of transactions begin with their time. */
+export function pruneTransactionsOfStrangers(slot: number, bytes: number): Query<unknown> {
+  return sql('outbound_transactions.pruneOfStrangers')`
+    DELETE FROM outbound_transactions WHERE slot = ${slot} AND (server, txn_id) IN (
+      SELECT server, txn_id FROM (
+        SELECT t.server, t.txn_id, sum(octet_length(t.body) + 200) OVER (ORDER BY t.txn_id DESC, t.server) AS bytes
+        FROM outbound_transactions t WHERE t.slot = ${slot}
+          AND NOT EXISTS (SELECT 1 FROM room_servers r WHERE r.server = t.server AND (r.joined > 0 OR r.listed = 1))) heavy
+      WHERE heavy.bytes > ${bytes})`
+}
+
+/** Let go of the oldest EDUs for any server, once newer ones have this many bytes in all; those with a key stay. */
+export function pruneAllEdus(slot: number, bytes: number): Query<unknown> {
+  return sql('outbound_edus.pruneAll')`
+    DELETE FROM outbound_edus WHERE slot = ${slot} AND (server, position, seq) IN (
+      SELECT server, position, seq FROM (
+        SELECT server, position, seq, sum(octet_length(json) + 200) OVER (ORDER BY position DESC, seq DESC, server) AS bytes
+        FROM outbound_edus WHERE slot = ${slot} AND coalesce_key = '') heavy
+      WHERE heavy.bytes > ${bytes})`
+}
+
 /** An event that is passed on. */
 export interface PassedOnRow {
   readonly pos: number
