@@ -81,8 +81,9 @@ export const limits = {
   joinConditionsMax: 50,
   /** Servers in a room by the word of the one that let us in: more than any room has. */
   listedServersMax: 50_000,
-  /** Events of a room's state that are checked, and that are written, at a stretch: others are served in between. */
-  stateSliceChecked: 100,
+  /** Keys of one room read with one statement. */
+  keysPerReadMax: 4_000,
+  /** Events of a room's state that are written at a stretch: others are served in between. */
   stateSliceStored: 250,
   /** Events judged again at a stretch when a room's state is complete. */
   provisionalSlice: 100,

@@ -16,6 +16,7 @@ import {
   type RoomRow,
 } from '../../storage/tables/rooms.ts'
 import { limits } from '../../limits.ts'
+import type { TimeSlice } from '../../platform/time-slice.ts'
 import { packNumbers, unpackNumbers } from './packed-numbers.ts'
 import { loadPartialRoom } from './partial-room.ts'
 import { RoomView, type StateNode, type Tip } from './room-view.ts'
@@ -37,8 +38,8 @@ export function packCheckpoint(checkpoint: Checkpoint): Uint8Array {
 
 const decoder = new TextDecoder()
 
-/** Load a room's view. Absent if this server has no such room. */
-export async function loadRoom(db: Database, which: RoomId | number): Promise<RoomView | undefined> {
+/** Load a room's view. Absent if this server has no such room. `slice`: a large room's is loaded with pauses. */
+export async function loadRoom(db: Database, which: RoomId | number, slice?: TimeSlice): Promise<RoomView | undefined> {
   const row = typeof which === 'number' ? await roomByNumber(db, which) : await findRoom(db, which)
   if (row === undefined) return undefined
   const roomId = parseRoomId(row.room_id)
@@ -46,9 +47,7 @@ export async function loadRoom(db: Database, which: RoomId | number): Promise<Ro
   assert(roomId !== undefined && rules !== undefined, 'a stored room has a valid id and a known version')
   const view = new RoomView(row.room, roomId, rules, shardOf(roomId))
   view.quarantined = row.quarantined ?? undefined
-  for (const key of await roomKeys(db, row.room)) {
-    view.keys.restore(key.key, decoder.decode(key.type), key.state_key === null ? undefined : decoder.decode(key.state_key))
-  }
+  await restoreKeys(db, view, slice)
   const counters = await roomCounters(db, row.room)
   view.lastNumber = Math.max(counters.event, counters.node)
   view.livePos = counters.live
@@ -76,6 +75,18 @@ async function restoreGaps(db: Database, view: RoomView): Promise<void> {
   for (const { event_id: id, child } of await missingWithChildren(db, view.room, limits.missingInMemoryMax)) {
     const eventId = parseEventId(id)
     if (eventId !== undefined) view.missing.set(eventId, (view.missing.get(eventId) ?? new Set()).add(child))
+  }
+}
+
+async function restoreKeys(db: Database, view: RoomView, slice: TimeSlice | undefined): Promise<void> {
+  for (let after = 0; ;) {
+    const page = await roomKeys(db, view.room, after, limits.keysPerReadMax)
+    for (const { key, type, state_key: stateKey } of page) {
+      view.keys.restore(key, decoder.decode(type), stateKey === null ? undefined : decoder.decode(stateKey))
+      after = key
+    }
+    if (page.length < limits.keysPerReadMax) return
+    if (slice?.over === true) await slice.rest()
   }
 }
 

@@ -2,6 +2,7 @@ import type { RoomId } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { Approvals } from '../policy/approvals.ts'
+import { TimeSlice } from '../../platform/time-slice.ts'
 import type { EnginePorts } from './engine-ports.ts'
 import { loadRoom } from './load-room.ts'
 import { RoomCache, type Slot } from './room-cache.ts'
@@ -78,7 +79,7 @@ export class RoomEngine {
     }
     for (let tries = 1; slot.view === undefined; tries += 1) {
       const { drops } = slot
-      const view = await loadRoom(this.ports.db, roomId)
+      const view = await loadRoom(this.ports.db, roomId, new TimeSlice(this.ports.clock))
       if (view === undefined) return undefined
       if (slot.drops !== drops) {
         // Another process wrote while we read. Of a room that it keeps writing in, a reader gets what there was, this once.

@@ -24,6 +24,16 @@ test('a state vector is a map', () => {
   )
 })
 
+test('a state made at once is the one that is made step by step', () => {
+  fc.assert(
+    fc.property(entries, (list) => {
+      const state = StateVector.of(list)
+      assert.deepEqual([...state.entries()], [...build(StateVector.empty, list).entries()])
+      assert.deepEqual(state.differences(build(StateVector.empty, list)), [])
+    }),
+  )
+})
+
 test('differences are what two maps differ in, whatever their sizes', () => {
   fc.assert(
     fc.property(entries, entries, entries, (common, left, right) => {

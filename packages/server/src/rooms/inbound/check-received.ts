@@ -12,7 +12,7 @@ import {
   type RoomId,
   type RoomRules,
 } from '@causeway/events'
-import { limits } from '../../limits.ts'
+import type { TimeSlice } from '../../platform/time-slice.ts'
 import type { RoomPeers } from './room-peers.ts'
 
 /** An event that passed checks 1 to 3, or the rule that dropped it. */
@@ -21,8 +21,8 @@ export type Received = { readonly ok: true; readonly pdu: Pdu } | { readonly ok:
 /** How received events are looked at. */
 export interface CheckOptions {
   readonly historical?: boolean
-  /** Others are served in between: for what may be a room's whole state. */
-  readonly pause?: () => Promise<void>
+  /** Others have their turn in between: for what may be a room's whole state. */
+  readonly slice?: TimeSlice
   /** Events of other ids are left out before anything costly is done with them. */
   readonly wants?: (id: EventId) => boolean
 }
@@ -42,8 +42,8 @@ export async function checkReceived(
   // One look says which keys are missing; they are fetched together and the events that need them are looked at once more.
   const looked: (Received | Unkeyed)[] = []
   const missing: MissingKey[] = []
-  for (const [index, value] of values.entries()) {
-    if (index > 0 && index % limits.stateSliceChecked === 0) await options.pause?.()
+  for (const value of values) {
+    if (options.slice?.over === true) await options.slice.rest()
     const result = lookAt(peers, value, roomId, rules, options)
     if (result === undefined) continue
     if ('missing' in result) missing.push(...result.missing)
@@ -52,8 +52,8 @@ export async function checkReceived(
   if (missing.length === 0) return looked.map((result) => ('missing' in result ? withoutKey(result.pdu) : result))
   await peers.ensureKeys(missing)
   const checked: Received[] = []
-  for (const [index, result] of looked.entries()) {
-    if (index > 0 && index % limits.stateSliceChecked === 0) await options.pause?.()
+  for (const result of looked) {
+    if (options.slice?.over === true) await options.slice.rest()
     const again = 'missing' in result ? checkSigned(peers, result.pdu, rules) : result
     checked.push('missing' in again ? withoutKey(again.pdu) : again)
   }

@@ -1,6 +1,7 @@
 import type { EventId, JsonObject, Pdu, RoomId, ServerName } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
+import { TimeSlice } from '../../platform/time-slice.ts'
 import type { Logger } from '../../platform/logger.ts'
 import type { Rows } from '../../storage/database.ts'
 import { findEvent, loadNode } from '../engine/load-room.ts'
@@ -237,7 +238,7 @@ async function keepAuth(ports: ReceivePorts, roomId: RoomId, values: readonly Js
   if (view === undefined || values.length === 0) return new Set()
   const received = await checkReceived(ports.peers, values, roomId, view.rules, {
     historical: true,
-    pause: () => ports.engine.ports.clock.sleep(0),
+    slice: new TimeSlice(ports.engine.ports.clock),
   })
   const pdus = received.flatMap((event) => (event.ok ? [event.pdu] : []))
   const { settled, kept } = await ports.engine.run(roomId, async (held) => {

@@ -44,7 +44,7 @@ export async function fetchState(
   if (values === undefined) return undefined
   const received = await checkReceived(peers, values, view.roomId, view.rules, {
     historical: true,
-    pause: () => engine.ports.clock.sleep(0),
+    slice: new TimeSlice(engine.ports.clock),
   })
   return { stateIds: ids.state, pdus: received.flatMap((event) => (event.ok ? [event.pdu] : [])) }
 }

@@ -1,5 +1,6 @@
-import type { Pdu, RoomId } from '@causeway/events'
+import type { EventId, Pdu, RoomId } from '@causeway/events'
 import { limits } from '../../limits.ts'
+import { TimeSlice } from '../../platform/time-slice.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import { RoomUnit } from '../engine/room-unit.ts'
 import { inAuthOrder, storeOutliers } from './store-outliers.ts'
@@ -10,12 +11,19 @@ import { inAuthOrder, storeOutliers } from './store-outliers.ts'
  * under the room's queue.
  */
 export async function storeInSlices(engine: RoomEngine, roomId: RoomId, pdus: readonly Pdu[]): Promise<void> {
-  const ordered = inAuthOrder(pdus)
+  // What an event rests on is read from its text: of a whole state, in slices as well.
+  const slice = new TimeSlice(engine.ports.clock)
+  const parents = new Map<EventId, readonly EventId[]>()
+  for (const pdu of pdus) {
+    parents.set(pdu.eventId, pdu.authEvents)
+    if (slice.over) await slice.rest()
+  }
+  const ordered = inAuthOrder(pdus, (pdu) => parents.get(pdu.eventId) ?? [])
   for (let at = 0; at < ordered.length; at += limits.stateSliceStored) {
-    const slice = ordered.slice(at, at + limits.stateSliceStored)
+    const page = ordered.slice(at, at + limits.stateSliceStored)
     const { committed } = await engine.run(roomId, async (view) => {
       const unit = new RoomUnit(engine.ports, view)
-      await storeOutliers(engine.ports, view, unit, slice)
+      await storeOutliers(engine.ports, view, unit, page)
       const commit = unit.commit()
       engine.holdUntil(view, commit)
       return { committed: commit }

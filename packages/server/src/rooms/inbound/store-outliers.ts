@@ -53,11 +53,7 @@ export async function storeOutliers(
 }
 
 /** Auth events before what they authorize. From room version 12 on nothing names the create event, and everything rests on it. */
-export function inAuthOrder(pdus: readonly Pdu[]): Pdu[] {
+export function inAuthOrder(pdus: readonly Pdu[], parents = (pdu: Pdu): readonly EventId[] => pdu.authEvents): Pdu[] {
   const roots = pdus.toSorted((a, b) => Number(b.type === 'm.room.create') - Number(a.type === 'm.room.create'))
-  return parentsFirst(
-    roots,
-    (pdu) => pdu.eventId,
-    (pdu) => pdu.authEvents,
-  )
+  return parentsFirst(roots, (pdu) => pdu.eventId, parents)
 }

@@ -11,6 +11,7 @@ import {
 } from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
+import { TimeSlice } from '../../platform/time-slice.ts'
 import { insertPartialJoin, listRoomServer, writeStatePartial } from '../../storage/tables/partial-joins.ts'
 import { takesPart } from '../commands/change-membership.ts'
 import { findEvent, loadEvents, loadNumbers } from '../engine/load-room.ts'
@@ -50,9 +51,9 @@ export async function adoptRoom(ports: Ports, adoption: Adoption): Promise<void>
   const { engine } = ports
   const { roomId, rules, own, joined } = adoption
   if (joined.state.length + joined.authChain.length > limits.stateEventsMax) throw badAnswer('it gave too many events')
-  const pause = (): Promise<void> => engine.ports.clock.sleep(0)
+  const slice = new TimeSlice(engine.ports.clock)
   const check = async (values: readonly JsonObject[]): Promise<Pdu[]> =>
-    (await checkReceived(ports.peers, values, roomId, rules, { historical: true, pause })).flatMap((event) => (event.ok ? [event.pdu] : []))
+    (await checkReceived(ports.peers, values, roomId, rules, { historical: true, slice })).flatMap((event) => (event.ok ? [event.pdu] : []))
   const state = await check(joined.state)
   const pdus = new Map([...state, ...(await check(joined.authChain))].map((pdu) => [pdu.eventId, pdu]))
   const create = [...pdus.values()].find((pdu) => pdu.type === 'm.room.create' && pdu.stateKey === '')

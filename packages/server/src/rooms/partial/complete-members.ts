@@ -1,5 +1,6 @@
 import { parseUserId, serverOf, type ServerName } from '@causeway/events'
 import { limits } from '../../limits.ts'
+import { TimeSlice } from '../../platform/time-slice.ts'
 import { upsertMembership } from '../../storage/tables/memberships.ts'
 import { upsertRoomServer } from '../../storage/tables/rooms.ts'
 import type { EnginePorts } from '../engine/engine-ports.ts'
@@ -36,8 +37,9 @@ export class CompleteMembers {
     for (const [server, count] of view.servers) counts.set(server, count - (listed.has(server) ? 1 : 0))
     const touched = new Set(listed)
     const local: LocalMembershipChange[] = []
-    for (const [index, [key, old, now]] of changes.entries()) {
-      if (index > 0 && index % (limits.stateSliceChecked * 20) === 0) await this.#ports.clock.sleep(0)
+    const slice = new TimeSlice(this.#ports.clock)
+    for (const [key, old, now] of changes) {
+      if (slice.over) await slice.rest()
       const userId = parseUserId(view.keys.at(key)?.stateKey ?? '')
       if (userId === undefined) continue
       const fact = this.#facts.get(now)

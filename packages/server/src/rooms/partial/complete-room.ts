@@ -1,6 +1,7 @@
 import type { EventId, UserId } from '@causeway/events'
 import { assert } from '../../assert.ts'
 import { limits } from '../../limits.ts'
+import { TimeSlice } from '../../platform/time-slice.ts'
 import type { Announcement, Rows } from '../../storage/database.ts'
 import { removePartialJoins, unlistServers, upsertCompletion, writeStatePartial } from '../../storage/tables/partial-joins.ts'
 import { insertStateChange, removeStateChange, stateChanges, writeCheckpoint } from '../../storage/tables/rooms.ts'
@@ -39,7 +40,7 @@ export async function completeRoom(ports: CompletionPorts, held: RoomView, given
   const { partial } = held
   if (partial === undefined) return { missing: [] }
   await engine.settled(held.roomId)
-  const view = await loadRoom(db, held.room)
+  const view = await loadRoom(db, held.room, new TimeSlice(clock))
   assert(view !== undefined, 'a room under its queue is stored')
   const events = await provisionalOf(db, view)
   const missing = [...(await missingPrevs(db, view, events))].filter((id) => !given.has(id))

@@ -1,5 +1,6 @@
 import { authEventKeys, authorize, membershipOfEvent, type EventId, type Pdu, type RoomId, type ServerName } from '@causeway/events'
 import { limits } from '../../limits.ts'
+import { TimeSlice } from '../../platform/time-slice.ts'
 import type { Membership } from '../../storage/tables/memberships.ts'
 import { findEvent, loadEvents, loadNumbers } from '../engine/load-room.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
@@ -70,8 +71,7 @@ async function fetchEvents(
   const view = await engine.view(roomId)
   if (view === undefined) return undefined
   const check = async (values: Parameters<typeof checkReceived>[1]): Promise<Pdu[]> => {
-    const pause = (): Promise<void> => engine.ports.clock.sleep(0)
-    const options = { historical: true, pause, wants: (id: EventId) => missing.has(id) }
+    const options = { historical: true, slice: new TimeSlice(engine.ports.clock), wants: (id: EventId) => missing.has(id) }
     const received = await checkReceived(peers, values, roomId, view.rules, options)
     return received.flatMap((event) => (event.ok ? [event.pdu] : []))
   }

@@ -92,10 +92,15 @@ export async function largestRoomNumber(db: Database, slot: number): Promise<num
   return row?.room ?? slot
 }
 
-/** A room's interned pairs by rising number. */
-export function roomKeys(db: Database, room: number): Promise<{ key: number; type: Uint8Array; state_key: Uint8Array | null }[]> {
-  return db.all(sql<{ key: number; type: Uint8Array; state_key: Uint8Array | null }>('room_keys.all')`
-    SELECT key, type, state_key FROM room_keys WHERE room = ${room} ORDER BY key`)
+/** A page of a room's interned pairs by rising number, after one. */
+export function roomKeys(
+  db: Database,
+  room: number,
+  after: number,
+  limit: number,
+): Promise<{ key: number; type: Uint8Array; state_key: Uint8Array | null }[]> {
+  return db.all(sql<{ key: number; type: Uint8Array; state_key: Uint8Array | null }>('room_keys.page')`
+    SELECT key, type, state_key FROM room_keys WHERE room = ${room} AND key > ${after} ORDER BY key LIMIT ${limit}`)
 }
 
 /** One link of a state chain. */
