@@ -1,4 +1,4 @@
-import { canonicalJson, isJsonObject } from '@causeway/events'
+import { canonicalJson, isJsonObject, type JsonValue } from '@causeway/events'
 import { endpoint } from '../http/endpoint.ts'
 import { jsonReply } from '../http/reply.ts'
 import type { Rooms } from '../rooms/rooms.ts'
@@ -21,11 +21,18 @@ export const sendInviteV1 = endpoint({
       origin: caller.serverName,
       roomId: params.roomId,
       eventId: params.eventId,
-      // The older form tells no version: it is for rooms whose events name themselves.
-      roomVersion: '1',
+      roomVersion: versionOf(stripped),
       event: canonicalJson(event),
       ...(stripped === undefined ? {} : { strippedState: canonicalJson(stripped) }),
     })
     return jsonReply(`[200,{"event":${signed.event}}]`)
   },
 })
+
+/** The older form "must assume that the room version is either 1 or 2": which of them, the create event tells. */
+function versionOf(stripped: JsonValue | undefined): '1' | '2' {
+  const entries = Array.isArray(stripped) ? stripped : []
+  const create = entries.find((entry) => isJsonObject(entry) && entry['type'] === 'm.room.create' && entry['state_key'] === '')
+  const content = isJsonObject(create) ? create['content'] : undefined
+  return isJsonObject(content) && content['room_version'] === '2' ? '2' : '1'
+}

@@ -26,12 +26,14 @@ import { RoomUnit } from '../engine/room-unit.ts'
 import { standing } from '../engine/stored-event.ts'
 import { checkReceived } from '../inbound/check-received.ts'
 import { judge } from '../inbound/judge.ts'
+import { serverAllowed } from '../inbound/server-acl.ts'
 import { recommended } from '../policy/recommended.ts'
 import type { RoomPeers } from '../inbound/room-peers.ts'
 import type { InviteGate } from './invite-gate.ts'
 import type { MembershipPeers } from './membership-peers.ts'
 import { ensureRoom } from './room-stub.ts'
-import { parseStripped, strippedPdus } from './stripped-state.ts'
+import { receivedStripped } from './received-stripped.ts'
+import { strippedPdus } from './stripped-state.ts'
 
 /** What invites stand on. */
 export interface InvitePorts {
@@ -124,16 +126,19 @@ export async function receiveInvite(ports: InvitePorts, invite: IncomingInvite):
       extra: { room_version: invite.roomVersion },
     })
   }
-  const stripped = invite.strippedState === undefined ? [] : parseStripped(invite.strippedState)
-  if (stripped === undefined) throw new MatrixError('M_INVALID_PARAM', 'invite_room_state must be a list of state events')
   const [received] = await checkReceived(ports.peers, [invite.event], invite.roomId, rules)
-  if (received === undefined || !received.ok) throw new MatrixError('M_FORBIDDEN', received?.refusal.why ?? 'There is no event')
+  if (received === undefined || !received.ok) throw new MatrixError('M_INVALID_PARAM', received?.refusal.why ?? 'There is no event')
   const { pdu } = received
   const target = pdu.stateKey === undefined ? undefined : parseUserId(pdu.stateKey)
   const right = pdu.type === 'm.room.member' && membershipOfEvent(pdu) === 'invite' && pdu.eventId === invite.eventId
   if (!right || target === undefined) throw new MatrixError('M_INVALID_PARAM', 'This is not the invite that the request names')
-  if (serverOf(pdu.sender) !== invite.origin) throw new MatrixError('M_FORBIDDEN', 'The sender is not of your server')
+  if (serverOf(pdu.sender) !== invite.origin) throw new MatrixError('M_INVALID_PARAM', 'The sender is not of your server')
   if (serverOf(target) !== engine.ports.serverName) throw new MatrixError('M_INVALID_PARAM', 'The invited user is not of this server')
+  await requireOpen(ports, invite)
+  const { shown, malformed, fault } = await receivedStripped(ports.peers, invite.strippedState, invite.roomId, rules)
+  if (malformed || (rules.roomIdIsCreateHash && fault !== undefined)) {
+    throw new MatrixError('M_INVALID_PARAM', `invite_room_state cannot be used: ${fault ?? ''}`)
+  }
   await ports.inviteGate.pass(pdu.sender, target)
   const countersigned = addSignature(pdu, rules, engine.ports.serverName, engine.ports.signer.key)
   if (!countersigned.ok) throw refusedDraft(countersigned.refusal)
@@ -146,7 +151,7 @@ export async function receiveInvite(ports: InvitePorts, invite: IncomingInvite):
     const unit = new RoomUnit(engine.ports, view)
     const none = await loadNode(db, view, 0)
     const event = await placeEvent(engine.ports, view, unit, { pdu: countersigned.pdu, standing: standing.outlier, stateBefore: none })
-    const state = JSON.stringify([...stripped, { type: pdu.type, state_key: target, sender: pdu.sender, content: pdu.content }])
+    const state = JSON.stringify([...shown, { type: pdu.type, state_key: target, sender: pdu.sender, content: pdu.content }])
     unit.addMemberships([{ userId: target, membership: 'invite' }])
     unit.takePosition()
     unit.whenPlaced((position) =>
@@ -158,4 +163,12 @@ export async function receiveInvite(ports: InvitePorts, invite: IncomingInvite):
   })
   await stored.committed
   return countersigned.pdu
+}
+
+/** The ACL of a room that we are in goes for invites as well (Server-Server API, "Server Access Control Lists"). */
+async function requireOpen({ engine }: InvitePorts, { origin, roomId }: IncomingInvite): Promise<void> {
+  const view = await engine.view(roomId)
+  if (view === undefined || !takesPart(engine, view)) return
+  const isOpen = await engine.run(roomId, (room) => serverAllowed(engine.ports.db, room, origin))
+  if (!isOpen) throw new MatrixError('M_FORBIDDEN', 'Your server is not allowed in this room')
 }

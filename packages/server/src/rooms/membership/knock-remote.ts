@@ -8,13 +8,16 @@ import { placeEvent } from '../engine/place-event.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import { RoomUnit } from '../engine/room-unit.ts'
 import { standing } from '../engine/stored-event.ts'
+import type { RoomPeers } from '../inbound/room-peers.ts'
 import type { MembershipPeers } from './membership-peers.ts'
 import { buildOwnEvent } from './own-event.ts'
 import { ensureRoom } from './room-stub.ts'
-import { parseStripped, type Stripped } from './stripped-state.ts'
+import { receivedStripped } from './received-stripped.ts'
+import type { Stripped } from './stripped-state.ts'
 
 interface Ports {
   readonly engine: RoomEngine
+  readonly peers: RoomPeers
   readonly membershipPeers: MembershipPeers
   readonly log: Logger
   readonly newRoomNumber: () => Promise<number>
@@ -66,7 +69,8 @@ async function knockThrough(ports: Ports, knock: RemoteKnock, server: ServerName
   await ensureRoom(ports.engine, ports.newRoomNumber, roomId, rules)
   const given = await ports.membershipPeers.sendKnock(server, roomId, own.eventId, own.object)
   // The knock is sent: state that cannot be shown does not undo it.
-  await keep(ports, knock, own, (given === undefined ? undefined : parseStripped(given)) ?? [])
+  const { shown } = await receivedStripped(ports.peers, given, roomId, rules)
+  await keep(ports, knock, own, shown)
 }
 
 /** The knock becomes known to its user's clients. */

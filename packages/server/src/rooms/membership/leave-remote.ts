@@ -90,11 +90,11 @@ async function leaveOnOurWord(ports: Ports, view: RoomView, { roomId, userId, re
   return buildOwnEvent(ports.engine.ports, template, { roomId, rules, userId, content })
 }
 
-/** The server that invited; those that may be in a room on which the user knocked. */
+/** The server that invited, before all others; then those that may be in the room. */
 function serversToTell(roomId: RoomId, row: MembershipRow): ServerName[] {
-  if (row.membership === 'knock') return [...serversOfStripped(roomId, row.invite_state)]
-  const inviter = parseUserId(row.sender)
-  return inviter === undefined ? [] : [serverOf(inviter)]
+  const inviter = row.membership === 'knock' ? undefined : parseUserId(row.sender)
+  const others = serversOfStripped(roomId, row.invite_state)
+  return [...new Set([...(inviter === undefined ? [] : [serverOf(inviter)]), ...others])]
 }
 
 async function tellOneOf(ports: Ports, leave: RemoteLeave, servers: readonly ServerName[], known: RoomRules): Promise<void> {

@@ -1,5 +1,4 @@
-import { isJsonObject, parseUserId, serverOf, type JsonObject, type JsonValue, type RoomId, type ServerName } from '@causeway/events'
-import { limits } from '../../limits.ts'
+import { parseUserId, serverOf, type JsonObject, type RoomId, type ServerName } from '@causeway/events'
 import type { Database } from '../../storage/database.ts'
 import { stateFor } from '../engine/view-state.ts'
 import type { RoomView } from '../engine/room-view.ts'
@@ -42,23 +41,7 @@ export async function strippedPdus(db: Database, view: RoomView, members: readon
 }
 
 /**
- * What may be shown to a client of the state that another server gives with an invite or for a knock: a bounded list of
- * stripped events, nothing else of them. Absent when it is not well formed.
- */
-export function parseStripped(value: JsonValue): Stripped[] | undefined {
-  if (!Array.isArray(value)) return undefined
-  const stripped: Stripped[] = []
-  for (const entry of value.slice(0, limits.strippedStateMax)) {
-    if (!isJsonObject(entry)) return undefined
-    const { type, state_key: stateKey, sender, content } = entry
-    if (typeof type !== 'string' || typeof stateKey !== 'string' || typeof sender !== 'string' || !isJsonObject(content)) return undefined
-    if (JSON.stringify(content).length <= limits.strippedContentMax) stripped.push({ type, state_key: stateKey, sender, content })
-  }
-  return stripped
-}
-
-/**
- * The servers that are in a room on which one of our users knocked, as far as its stripped state tells: those of whoever
+ * The servers that are in a room on which one of our users knocked, or to which they are invited, as far as its stripped state tells: those of whoever
  * sent it, and the one in the room's id.
  */
 export function serversOfStripped(roomId: RoomId, stripped: string | null): ReadonlySet<ServerName> {

@@ -90,11 +90,17 @@ export class FederationMembershipPeers implements MembershipPeers {
     const params = { roomId, eventId }
     const body = { room_version: invite.roomVersion, event: invite.event, invite_room_state: invite.stripped }
     const result = await this.#client.call(server, sendInvite, { params, body, evenIfResting: true })
-    const older = !result.ok && (result.status === 404 || result.status === 400) && result.errcode === 'M_UNRECOGNIZED'
+    // "Senders which receive a 400 or 404 response to this endpoint should retry using the v1 API … if the room version is "1" or "2"."
+    const older = !result.ok && (result.status === 404 || result.status === 400)
     const oldRoom = invite.roomVersion === '1' || invite.roomVersion === '2'
-    const answer = answered(
-      older && oldRoom ? await this.#client.call(server, sendInviteV1, { params, body: invite.event, evenIfResting: true }) : result,
-    )
+    const unsigned = { invite_room_state: invite.stripped }
+    const final =
+      older && oldRoom
+        ? await this.#client.call(server, sendInviteV1, { params, body: { ...invite.event, unsigned }, evenIfResting: true })
+        : result
+    // What one server finds wrong with the other's request is nothing that the client could mend: it "SHOULD fail with a 5xx error".
+    if (!final.ok && (final.errcode === 'M_INVALID_PARAM' || final.errcode === 'M_MISSING_PARAM')) throw malformed()
+    const answer = answered(final)
     if (!isJsonObject(answer['event'])) throw malformed()
     return answer['event']
   }

@@ -195,6 +195,11 @@ export function publishedRooms(db: Database, limit: number): Promise<{ room: num
     WHERE r.published = 1 GROUP BY r.room, r.room_id ORDER BY joined DESC, r.room LIMIT ${limit}`)
 }
 
+/** A room of which nothing is held but a name is of another version than was said. */
+export function setRoomVersion(room: number, version: string) {
+  return sql('rooms.setVersion')`UPDATE rooms SET version = ${version} WHERE room = ${room}`
+}
+
 /** List a room in the public directory, or not. */
 export function setPublished(room: number, published: boolean) {
   return sql('rooms.setPublished')`UPDATE rooms SET published = ${published ? 1 : 0} WHERE room = ${room}`
