@@ -43,6 +43,9 @@ attack('D14: a thousand forks are taken up, and the room goes on', async (field)
   // At rest no more are left than an event can follow.
   await alice.sendText(room.roomId, 'and once more')
   assert.equal((await prevOf(evil, 'and once more')).length, 1)
+  // The events that take them up are nothing to look at.
+  const shown = [await alice.call('GET', 'v3/sync'), (await alice.messages(room.roomId, { limit: 100 })).events]
+  assert.ok(!JSON.stringify(shown).includes('dummy_event'))
 })
 
 attack('D14: where none of our users may say anything, forks cost no other room anything, and the room still resolves', async (field) => {

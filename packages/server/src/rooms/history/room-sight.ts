@@ -1,6 +1,7 @@
 import { historyVisibility, membershipOfEvent, redactPdu, type Pdu, type UserId } from '@causeway/events'
 import { assert } from '../../assert.ts'
 import type { Database } from '../../storage/database.ts'
+import { emptyEventType } from '../engine/empty-event.ts'
 import type { EnginePorts } from '../engine/engine-ports.ts'
 import { loadEvents, loadNode } from '../engine/load-room.ts'
 import type { RoomView } from '../engine/room-view.ts'
@@ -62,6 +63,7 @@ export class RoomSight {
 
   /** May the user read this event? It must have been loaded. */
   sees(event: StoredEvent): boolean {
+    if (event.pdu.type === emptyEventType && !event.isState) return false
     const at = this.#standpoint(event.stateAfter)
     const before = this.#changesSight(event) ? this.#standpoint(event.stateBefore) : at
     return mayRead(event, at, before, this.#joinedUntil)

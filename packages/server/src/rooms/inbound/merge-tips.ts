@@ -3,14 +3,12 @@ import { MatrixError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { buildLocalEvent } from '../engine/local-event.ts'
 import { placeEvent } from '../engine/place-event.ts'
+import { emptyEventType } from '../engine/empty-event.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import { RoomUnit } from '../engine/room-unit.ts'
 import type { RoomView, Tip } from '../engine/room-view.ts'
 import { standing } from '../engine/stored-event.ts'
 import { judge } from './judge.ts'
-
-/** The type that servers in use give to events which say nothing. */
-const emptyEventType = 'org.matrix.dummy_event'
 
 /**
  * Take up forward extremities in an event of one of our users that says nothing, when there are more than `atMost`: the oldest
