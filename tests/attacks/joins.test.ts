@@ -7,7 +7,7 @@ import type { MatrixClient } from '../../packages/testkit/src/client/matrix-clie
 import { battlefield, type Field } from '../../packages/testkit/src/evil-peer/battlefield.ts'
 import type { EvilPeer, PeerReply } from '../../packages/testkit/src/evil-peer/evil-peer.ts'
 import { EvilRoom } from '../../packages/testkit/src/evil-peer/evil-room.ts'
-import { forge, type Forged } from '../../packages/testkit/src/evil-peer/forge.ts'
+import { forge, jsonObject, type Forged } from '../../packages/testkit/src/evil-peer/forge.ts'
 import { serveRoom } from '../../packages/testkit/src/evil-peer/serve-room.ts'
 
 const attack = battlefield()
@@ -136,6 +136,31 @@ attack('F31: events in the answer that nobody signed are not believed', async (f
     assert.notEqual((await at.alice.request('GET', `v3/rooms/${enc(at.room.roomId)}/state/${type}/`)).status, 200)
   }
 })
+
+for (const [told, version] of [
+  ['1', '11'],
+  ['11', '2'],
+] as const) {
+  attack(`F31: an invite that names version ${told} does not make a room of version ${version} one of that version`, async (field) => {
+    const [alice, evil] = [await field.user('alice'), await field.peer()]
+    const roomIdPrefix = `!version${version}`
+    const lie = EvilRoom.found(evil, { version: told, roomIdPrefix })
+    const room = EvilRoom.found(evil, { version, roomIdPrefix })
+    serveRoom(evil, room)
+    const invite = lie.event({ type: 'm.room.member', state_key: alice.userId, content: { membership: 'invite' } })
+    const state = [...lie.state.values()].map(({ object }) => object)
+    const body = jsonObject({ room_version: told, event: invite.object, invite_room_state: state })
+    const path = `/_matrix/federation/v2/invite/${enc(room.roomId)}/${enc(invite.eventId)}`
+    assert.equal((await evil.request('PUT', path, body)).status, 200)
+    await alice.join(room.roomId, [evil.serverName])
+    const said = room.message('heard')
+    await room.send(said)
+    await alice.waitForEvent(room.roomId, said.eventId)
+    const answered = await alice.sendText(room.roomId, 'hello')
+    await evil.until('our event', () => evil.pdus.some((pdu) => JSON.stringify(pdu).includes('"hello"')))
+    assert.equal(answered.includes(':'), version === '2')
+  })
+}
 
 attack('F32: rooms whose ids begin alike have nothing to do with each other', async (field) => {
   const { user, peer } = field
