@@ -244,4 +244,7 @@ attack('what the room allowed then and not now is shown to nobody, built upon by
   const asked = await evil.request('GET', `${v1}/event/${enc(late.eventId)}`)
   assert.equal(asked.status, 200, JSON.stringify(asked.body))
   assert.equal(at(objectsAt(asked.body, 'pdus')[0], 'content', 'body'), 'said on an old branch')
+  const before = await evil.request('GET', `${v1}/backfill/${enc(joined.roomId)}?v=${enc(late.eventId)}&limit=3`)
+  const [first, ...older] = objectsAt(before.body, 'pdus')
+  assert.deepEqual([at(first, 'content', 'body'), older.length], ['said on an old branch', 2])
 })

@@ -6,7 +6,7 @@ import { authChainOf } from '../engine/auth-chain-of.ts'
 import { findEvent, loadEvents, loadNode, loadNumbers } from '../engine/load-room.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import type { RoomView } from '../engine/room-view.ts'
-import { storedEvent, standing, type StoredEvent } from '../engine/stored-event.ts'
+import { inGraph, storedEvent, standing, type StoredEvent } from '../engine/stored-event.ts'
 import { LoadedState } from '../engine/view-state.ts'
 import { closestEvent } from '../history/closest-event.ts'
 import { serverAllowed } from '../inbound/server-acl.ts'
@@ -56,20 +56,16 @@ export class ServedReads {
     const { db } = this.#engine.ports
     const view = await this.#open(roomId, origin)
     const numbers = await loadNumbers(db, view, from.slice(0, backfillMax))
-    const events = (await loadEvents(db, view, [...numbers.values()])).filter((event) => event.pos !== undefined)
-    if (events.length === 0) return []
-    const highest = events.reduce((a, b) => (b.depth > a.depth || (b.depth === a.depth && (b.pos ?? 0) > (a.pos ?? 0)) ? b : a))
-    const rows = await historyBackwards(
-      db,
-      view.room,
-      { depth: highest.depth, pos: (highest.pos ?? 0) + 1 },
-      Math.min(backfillMax, Math.max(1, limit)),
-    )
-    return this.#jsons(
-      view,
-      origin,
-      rows.map((row) => storedEvent(row, view.rules)),
-    )
+    const events = (await loadEvents(db, view, [...numbers.values()])).filter(inGraph)
+    const max = Math.min(backfillMax, Math.max(1, limit))
+    // What was soft-failed has no place in the history, but others may build upon it and then lack it.
+    const beside = events.filter((event) => event.standing === standing.softFailed).slice(0, max)
+    const places = events.filter((event) => event.standing !== standing.rejected).map(({ depth, pos = 0 }) => ({ depth, pos: pos + 1 }))
+    const [first, ...others] = places
+    if (first === undefined) return []
+    const highest = others.reduce((a, b) => (b.depth > a.depth || (b.depth === a.depth && b.pos > a.pos) ? b : a), first)
+    const rows = beside.length === max ? [] : await historyBackwards(db, view.room, highest, max - beside.length)
+    return this.#jsons(view, origin, [...beside, ...rows.map((row) => storedEvent(row, view.rules))])
   }
 
   /** Events between `earliest` and `latest`, oldest first; the work is bounded, not only the answer. */
