@@ -5,7 +5,8 @@ import type { HttpAnswer } from '../../packages/testkit/src/client/http-origin.t
 import { arrayAt, at, numberAt, objectAt, objectsAt, stringAt } from '../../packages/testkit/src/client/json.ts'
 import { battlefield } from '../../packages/testkit/src/evil-peer/battlefield.ts'
 import { EvilRoom } from '../../packages/testkit/src/evil-peer/evil-room.ts'
-import { jsonObject } from '../../packages/testkit/src/evil-peer/forge.ts'
+import { jsonObject, type Forged } from '../../packages/testkit/src/evil-peer/forge.ts'
+import { serveRoom } from '../../packages/testkit/src/evil-peer/serve-room.ts'
 import { scene, text } from './scene.ts'
 
 const attack = battlefield()
@@ -247,4 +248,37 @@ attack('what the room allowed then and not now is shown to nobody, built upon by
   const before = await evil.request('GET', `${v1}/backfill/${enc(joined.roomId)}?v=${enc(late.eventId)}&limit=3`)
   const [first, ...older] = objectsAt(before.body, 'pdus')
   assert.deepEqual([at(first, 'content', 'body'), older.length], ['said on an old branch', 2])
+})
+
+attack('the older forms of joining, leaving and inviting answer behind a status code', async ({ user: person, peer }) => {
+  const [alice, evil] = [await person('alice'), await peer()]
+  const hand = async (what: string, where: string, given: Forged, more: object = {}): Promise<unknown> => {
+    const body = jsonObject({ ...JSON.parse(JSON.stringify(given.object)), ...more })
+    const answer = await evil.request('PUT', `${v1}/${what}/${enc(where)}/${enc(given.eventId)}`, body)
+    const [status, inner, ...rest] = arrayAt({ list: answer.body }, 'list')
+    assert.deepEqual([answer.status, status, rest], [200, 200, []], what)
+    return inner
+  }
+  const open = await alice.createRoom({ preset: 'public_chat', room_version: '11' })
+  const joined = await EvilRoom.join(evil, 'mallory', open)
+  const [newcomer, membership] = [evil.user('newcomer'), 'join']
+  const join = joined.event({ type: 'm.room.member', sender: newcomer, state_key: newcomer, content: { membership } })
+  const given = await hand('send_join', open, join)
+  assert.ok(objectsAt(given, 'state').some((pdu) => pdu['type'] === 'm.room.create'))
+  const leave = joined.event({ type: 'm.room.member', state_key: joined.sender, content: { membership: 'leave' } })
+  assert.deepEqual(await hand('send_leave', open, leave), {})
+  assert.deepEqual((await alice.joinedMembers(open)).toSorted(), [alice.userId, newcomer].toSorted())
+
+  for (const version of ['1', '2']) {
+    const theirs = EvilRoom.found(evil, { version })
+    serveRoom(evil, theirs)
+    const invite = theirs.event({ type: 'm.room.member', state_key: alice.userId, content: { membership: 'invite' } })
+    const state = [...theirs.state.values()].map(({ object }) => object)
+    const answer = await hand('invite', theirs.roomId, invite, { unsigned: { invite_room_state: state } })
+    assert.deepEqual(Object.keys(objectAt(answer, 'event', 'signatures')).toSorted(), [evil.serverName, evil.victim.serverName].toSorted())
+    await alice.join(theirs.roomId, [evil.serverName])
+    const said = theirs.message('heard')
+    await theirs.send(said)
+    await alice.waitForEvent(theirs.roomId, said.eventId)
+  }
 })
