@@ -175,6 +175,7 @@ function composeLonely({ users, ...ports }: LonelyPorts): Encryption {
   assert(serverName !== undefined && keyId !== undefined, 'the names are valid')
   const destinations = new Destinations(ports)
   const client = new FederationClient({
+    clock: ports.clock,
     signer: { serverName, key: signingKeyFromSeed(keyId, new Uint8Array(32)) },
     outbound: { request: nobody, open: nobody },
     discovery: { target: async () => undefined, doubt: () => undefined },

@@ -140,6 +140,7 @@ async function homeserver(
   const outbound = new OutboundClient({ clock, names, policy: new AddressPolicy([loopbackRange]), trustedCa: testCa.certificate })
   const destinations = new Destinations({ clock, random })
   const client = new FederationClient({
+    clock,
     signer,
     outbound,
     destinations,

@@ -140,3 +140,6 @@ export const identityAnswerMsMax = 10 * second
 export const identityAnswerBytesMax = 16 * 1024
 /** Characters of one text that an identity server gives for an event: a key, a URL, a name. */
 export const identityTextCharsMax = 1_000
+
+/** Bytes from which on an answer is parsed in slices of time: less is parsed in a few milliseconds. */
+export const largeAnswerBytesMin = 262_144

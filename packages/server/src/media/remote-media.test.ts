@@ -90,6 +90,7 @@ async function world(t: TestContext, options: { readonly cacheBytesMax?: number 
   assert.ok(keyId !== undefined)
   const random = realRandom()
   const client = new FederationClient({
+    clock: realClock,
     signer: { serverName: name('here'), key: signingKeyFromSeed(keyId, new Uint8Array(32)) },
     outbound,
     discovery: { target: async () => target, doubt: () => undefined },

@@ -8,14 +8,18 @@ import type {
   OutboundStream,
 } from '../../http/outbound/outbound-client.ts'
 import { requestError } from '../../http/outbound/outbound-fault.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { TimeSlice } from '../../platform/time-slice.ts'
 import type { Discovery } from '../discovery/discovery.ts'
-import { errorAnswerBytesMax } from '../limits.ts'
+import { errorAnswerBytesMax, largeAnswerBytesMin } from '../limits.ts'
 import { signRequest } from '../signing/signed-text.ts'
 import { wirePath, type Contract, type WireParams, type WireQuery } from '../wire/contract.ts'
 import type { Destinations } from './destinations.ts'
+import { parseInSlices } from './parse-in-slices.ts'
 import type { FederationFailure, FederationResult, FederationStream } from './federation-result.ts'
 
 interface Ports {
+  readonly clock: Clock
   readonly signer: Signer
   readonly outbound: Pick<OutboundClient, 'request' | 'open'>
   readonly discovery: Pick<Discovery, 'target' | 'doubt'>
@@ -51,7 +55,7 @@ export class FederationClient {
     if ('fault' in prepared) return prepared
     const result = await this.#ports.outbound.request(prepared)
     this.#remember(server, result)
-    return result.ok ? readAnswer(result, contract) : { ok: false, fault: result.fault, why: result.why }
+    return result.ok ? readAnswer(result, contract, this.#ports.clock) : { ok: false, fault: result.fault, why: result.why }
   }
 
   /**
@@ -152,9 +156,12 @@ function isUnreachable(failure: OutboundFailure): boolean {
   return unreachable.has(failure.fault)
 }
 
-function readAnswer(result: OutboundResult & { readonly ok: true }, contract: Contract): FederationResult {
+async function readAnswer(result: OutboundResult & { readonly ok: true }, contract: Contract, clock: Clock): Promise<FederationResult> {
   if (result.status < 200 || result.status > 299) return refusal(result)
-  const parsed = parseJson(result.body, { bytesMax: contract.answer.bytesMax })
+  const { body } = result
+  const { bytesMax } = contract.answer
+  const large = body.byteLength > largeAnswerBytesMin && !contract.inArray
+  const parsed = large ? await parseInSlices(body, bytesMax, new TimeSlice(clock)) : parseJson(body, { bytesMax })
   if (!parsed.ok) return { ok: false, fault: 'malformed', why: `the answer is not JSON: ${parsed.fault.why}` }
   const value: JsonValue | undefined = contract.inArray && Array.isArray(parsed.value) ? parsed.value[1] : parsed.value
   return isJsonObject(value) ? { ok: true, value } : { ok: false, fault: 'malformed', why: 'the answer is not an object' }

@@ -53,7 +53,7 @@ export function composeFederation(config: Config, platform: Platform, db: Databa
   const serverName = config.server.name
   const signer: Signer = { serverName, key: ownKeys.signing }
   const destinations = new Destinations({ clock, random })
-  const client = new FederationClient({ signer, destinations, ...transport })
+  const client = new FederationClient({ clock, signer, destinations, ...transport })
   const fetchKeys = async (server: ServerName): Promise<JsonObject | undefined> => {
     const answer = await client.call(server, getServerKey, { evenIfResting: true })
     return answer.ok ? answer.value : undefined
