@@ -34,6 +34,9 @@ export const presenceRepeatMs = 25 * 60_000
 export const presenceSweepMs = 5_000
 /** Milliseconds for which changes are gathered before others are told. */
 export const presenceGatherMs = 500
+/** The same for each change that was told the last time, and at most: when thousands come and go, nobody is told of it every moment. */
+export const presenceGatherMsEach = 20
+export const presenceGatherMsMax = 30_000
 /** Users whose presence is known; about 300 bytes each. Those whose presence changed longest ago are forgotten first. */
 export const presenceUsersMax = 20_000
 /** Newest changes of presence that are looked through, newest first. */

@@ -3,6 +3,8 @@ import type { Clock } from '../platform/clock.ts'
 import {
   presenceActiveMs,
   presenceGatherMs,
+  presenceGatherMsEach,
+  presenceGatherMsMax,
   presenceGoneMs,
   presenceHeardMs,
   presenceIdleMs,
@@ -66,6 +68,8 @@ export class Presence {
   readonly #dirty = new Set<UserId>()
   #recent: { readonly userId: UserId; readonly serial: number }[] = []
   #gathering = false
+  /** Changes are told no earlier, of the monotonic clock: the more were told the last time, the later. */
+  #nextTelling = 0
   #sweeping = false
 
   constructor(ports: Ports) {
@@ -187,13 +191,15 @@ export class Presence {
     if (from === 'here') this.#ports.tell({ userId, presence, statusMessage, lastActive })
   }
 
-  /** Changes of a moment are told together. */
+  /** Changes of a moment are told together; of many, those of a longer time. */
   #gather(): void {
     if (this.#gathering) return
     this.#gathering = true
-    this.#ports.clock.schedule(presenceGatherMs, () => {
+    const { clock } = this.#ports
+    clock.schedule(Math.max(presenceGatherMs, this.#nextTelling - clock.monotonic()), () => {
       this.#gathering = false
       const all = [...this.#dirty]
+      this.#nextTelling = clock.monotonic() + Math.min(presenceGatherMsMax, all.length * presenceGatherMsEach)
       this.#dirty.clear()
       this.#ports.changed(
         all,

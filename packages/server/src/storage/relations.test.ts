@@ -104,7 +104,10 @@ onEachOpenDatabase('who shares a room is joined to it', async (db) => {
   const servers = [
     [1, 'h', 2, null],
     [1, 'x', 1, null],
+    [2, 'h', 1, null],
     [2, 'x', 0, 5],
+    [3, 'h', 0, 5],
+    [3, 'x', 1, null],
   ] as const
   await db.commit({
     rows: [
@@ -115,7 +118,7 @@ onEachOpenDatabase('who shares a room is joined to it', async (db) => {
   assert.deepEqual([...(await whoShareRooms(db, '@a:h', ['@b:h', '@c:h', '@d:x', '@e:x']))].sort(), ['@b:h', '@d:x'])
   assert.deepEqual([...(await whoShareRooms(db, '@c:h', ['@a:h', '@e:x']))], [])
   assert.deepEqual((await localSharers(db, ['@d:x', '@e:x'], 10)).sort(), ['@a:h', '@b:h'])
-  assert.deepEqual([...(await whoAreJoined(db, ['@d:x', '@e:x', '@f:x']))], ['@d:x'])
+  assert.deepEqual([...(await whoAreJoined(db, ['@d:x', '@e:x', '@f:x'], 'h'))], ['@d:x'])
   const told = (await serversOfUsers(db, ['@a:h', '@c:h'], 10)).map(({ user_id: id, server }) => `${id} ${server}`).sort()
   assert.deepEqual(told, ['@a:h h', '@a:h x'])
 })

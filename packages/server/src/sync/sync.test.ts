@@ -69,6 +69,33 @@ test('a gap: the state is that before the timeline, the token pages back into th
   assert.equal(after.state, undefined)
 })
 
+test('full state: every joined room with all of its state, though nothing happened, and at once', async (t) => {
+  const world = await World.open(t)
+  const [room, quiet, left] = [
+    await world.room(alice, { name: 'Hall' }),
+    await world.room(alice, { name: 'Attic' }),
+    await world.room(alice),
+  ]
+  await world.member(room, bob, 'join')
+  await world.member(left, alice, 'leave')
+  const start = await world.sync(alice)
+  const all = ['create', 'history_visibility', 'join_rules', 'name', 'power_levels', `member ${alice} join`]
+  const whole = await world.sync(alice, { since: start.next, fullState: true, timeoutMs: 30_000 })
+  assert.deepEqual(Object.keys(whole.json.rooms?.join ?? {}).sort(), [room, quiet].sort())
+  assert.deepEqual(names(whole.joined(quiet).state?.events).sort(), [...all].sort())
+  assert.deepEqual(whole.joined(quiet).timeline.events, [])
+  assert.deepEqual(names(whole.joined(room).state?.events).sort(), [...all, `member ${bob} join`].sort())
+  // What is in the timeline is left out of the state before it, but is in the state after it.
+  await world.send(quiet, alice, 'm.room.topic', { topic: 'dust' }, '')
+  const changed = (await world.sync(alice, { since: whole.next, fullState: true })).joined(quiet)
+  assert.deepEqual(names(changed.timeline.events), ['topic'])
+  assert.deepEqual(names(changed.state?.events).sort(), [...all].sort())
+  const after = (await world.sync(alice, { since: whole.next, fullState: true, stateAfter: true })).joined(quiet)
+  assert.deepEqual(names(after.state_after?.events).sort(), [...all, 'topic'].sort())
+  // The answer went as far as any other one.
+  assert.equal((await world.sync(alice, { since: whole.next })).room('join', room), undefined)
+})
+
 test('a filtered timeline keeps looking, and state that it hides is in the state', async (t) => {
   const world = await World.open(t)
   const room = await world.room(alice)

@@ -2,8 +2,10 @@
 // Method: over HTTP, on rooms in a real SQLite file.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { alice } from '../../sync/sync.fixture.ts'
-import { readingServer } from '../reading.fixture.ts'
+import type { UserId } from '@causeway/events'
+import type { EntryJson } from '../../sync/sliding/sliding.fixture.ts'
+import { alice, bob, names } from '../../sync/sync.fixture.ts'
+import { eventsIn, readingServer } from '../reading.fixture.ts'
 
 const path = '/_matrix/client/unstable/org.matrix.simplified_msc3575/sync'
 
@@ -57,6 +59,63 @@ test('a list of rooms, and what comes next', async (t) => {
   assert.deepEqual(Object.keys((await waiting).json['rooms'] ?? {}), [room])
   const empty = await send('POST', alice, path, {})
   assert.deepEqual([empty.json['lists'], empty.json['rooms'], empty.json['extensions']], [{}, {}, {}])
+})
+
+test('all that a client reads of a room: who sees it how, what is new in it, and how to read back', async (t) => {
+  const { world, send, get } = await readingServer(t)
+  const room = await world.room(alice)
+  await world.member(room, bob, 'invite', alice)
+  const old = await world.room(alice, { name: 'Old' })
+  await world.send(old, alice, 'm.room.tombstone', { body: 'moved', replacement_room: room }, '')
+  await world.ports.accountData.change({ userId: alice, roomId: '', type: 'm.direct' }, () => JSON.stringify({ [bob]: [room] }))
+  for (let n = 0; n < 5; n += 1) await world.say(room, alice, `m${n}`)
+  const ask = async (reader: UserId, pos?: string) => {
+    const query = pos === undefined ? '' : `&pos=${encodeURIComponent(pos)}`
+    const { json } = await send('POST', reader, `${path}?timeout=0${query}`, roomList)
+    const rooms = json['rooms'] as Readonly<Record<string, EntryJson>>
+    return { pos: String(json['pos']), entry: rooms[room] ?? assert.fail(), rooms }
+  }
+  const first = await ask(alice)
+  const { timeline = [], required_state: state = [], prev_batch: back = '', ...facts } = first.entry
+  const { bump_stamp: bump, ...rest } = facts
+  assert.deepEqual(rest, {
+    membership: 'join',
+    is_dm: true,
+    initial: true,
+    avatar: null,
+    heroes: [{ user_id: bob }],
+    joined_count: 1,
+    invited_count: 1,
+    notification_count: 0,
+    highlight_count: 0,
+    limited: true,
+    num_live: 0,
+  })
+  assert.deepEqual(names(timeline), ['m4'])
+  assert.equal(timeline[0]?.unsigned['membership'], 'join')
+  assert.deepEqual(names(state).sort(), ['create', 'history_visibility', 'join_rules', `member ${alice} join`, 'power_levels'])
+  const page = await get(alice, `/rooms/${encodeURIComponent(room)}/messages`, { dir: 'b', from: back, limit: '4' })
+  assert.deepEqual(names(eventsIn(page, 'chunk')), ['m3', 'm2', 'm1', 'm0'])
+  const replaced = first.rooms[old]?.required_state?.find(({ type }) => type === 'm.room.tombstone')
+  assert.equal(replaced?.content['replacement_room'], room)
+
+  const invited = (await ask(bob)).entry
+  assert.deepEqual([invited.membership, invited.initial, invited.timeline, invited.required_state], ['invite', true, undefined, undefined])
+  assert.ok(invited.invite_state?.some(({ type, state_key: key }) => type === 'm.room.member' && key === bob))
+
+  await world.member(room, bob, 'join')
+  await world.say(room, bob, 'here I am')
+  await world.send(room, bob, 'm.reaction', {
+    'm.relates_to': { rel_type: 'm.annotation', event_id: timeline[0]?.event_id ?? '', key: '+' },
+  })
+  const second = await ask(alice, first.pos)
+  assert.deepEqual([second.entry.joined_count, second.entry.invited_count, second.entry.initial], [2, 0, undefined])
+  assert.deepEqual([second.entry.limited, second.entry.num_live, second.entry.notification_count], [true, 1, 1])
+  // A reaction does not move the room up; what was said does.
+  const seen = (await ask(alice)).entry
+  assert.equal(seen.bump_stamp, second.entry.bump_stamp)
+  assert.ok(second.entry.bump_stamp > bump)
+  assert.deepEqual(Object.keys(second.rooms), [room])
 })
 
 test('bad requests', async (t) => {

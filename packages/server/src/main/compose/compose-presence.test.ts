@@ -26,6 +26,8 @@ interface Setting {
   readonly room: RoomId
   readonly sent: JsonObject[]
   readonly told: unknown[]
+  /** Who was woken, one entry each time. */
+  readonly woken: UserId[]
   /** Whom a reader is said to share a room with since lately. */
   readonly arrived: Map<UserId, UserId[]>
   /** What a sync tells of others' presence since a token, as `user presence status`. */
@@ -38,6 +40,7 @@ async function setting(t: TestContext): Promise<Setting> {
   const extensions: SyncExtension[] = []
   const sent: JsonObject[] = []
   const told: unknown[] = []
+  const woken: UserId[] = []
   const arrived = new Map<UserId, UserId[]>()
   const world = await World.open(t, { extensions })
   const { db } = world.ports
@@ -50,7 +53,10 @@ async function setting(t: TestContext): Promise<Setting> {
     typing,
     senders: { sendEdu: (_servers, { content }) => void sent.push(content) },
     cluster: { tell: (_kind, body) => void told.push(body), onTold: () => undefined },
-    wake: (userId) => stream.stream.wakeUser(userId),
+    wake: (userId) => {
+      woken.push(userId)
+      stream.stream.wakeUser(userId)
+    },
     arrivals: async (userId) => arrived.get(userId) ?? [],
   })
   const { presence, edus } = composed
@@ -74,6 +80,7 @@ async function setting(t: TestContext): Promise<Setting> {
     room,
     sent,
     told,
+    woken,
     arrived,
     async sync(reader, since) {
       const answer = await world.sync(reader, since === undefined ? {} : { since })
@@ -180,6 +187,42 @@ test('other servers are told of many changes in few EDUs', async (t) => {
   const push = sent.at(-1)?.['push']
   assert.ok(Array.isArray(push))
   assert.deepEqual(push.map((update) => (isJsonObject(update) ? update['status_msg'] : '')).sort(), ['status 8', 'status 9'])
+})
+
+test('ten thousand users of another server who come and go cost few looks, and nothing that is sent', async (t) => {
+  const { world, presence, receiveEdu, room, sent, woken, sync, pass } = await setting(t)
+  const { db } = world.ports
+  const view = await world.engine.view(room)
+  assert.ok(view !== undefined)
+  const crowd = Array.from({ length: 10_000 }, (_, n) => user(`u${n}`, 'there'))
+  const rows = crowd.map((userId) => [view.room, userId, 'join', 0, 0, db.slot, 0, 0, 0, userId, null])
+  await db.commit({ rows: [{ write: upsertMembership, rows }] })
+  const { next } = await sync(bob)
+  const began = world.clock.ms
+  // Each comes or goes every half a minute.
+  for (let round = 0; round < 4; round += 1) {
+    for (let n = 0; n < crowd.length; n += 100) {
+      const states = crowd.slice(n, n + 100).map((userId) => ({ user_id: userId, presence: round % 2 === 0 ? 'online' : 'unavailable' }))
+      await receiveEdu(there ?? assert.fail(), json({ push: states }))
+      await pass(300)
+    }
+  }
+  await pass(30_000)
+  const halfMinutes = Math.ceil((world.clock.ms - began) / 30_000)
+  const looks = woken.filter((userId) => userId === bob).length
+  // Some more until it is known that they are many.
+  assert.ok(looks >= 4 && looks <= halfMinutes + 4, `${looks} in ${halfMinutes} half minutes`)
+  assert.deepEqual(woken.filter((userId) => userId === carol).length, 0)
+  assert.deepEqual(sent, [])
+  assert.ok(crowd.every((userId) => presence.of(userId)?.presence === 'unavailable'))
+  const { seen } = await sync(bob, next)
+  assert.ok(seen.length > 0 && seen.every((text) => text.endsWith('unavailable')))
+  // Then it is as quick as ever.
+  await pass(200_000)
+  woken.length = 0
+  presence.set(alice, 'online', 'quick')
+  await pass(600)
+  assert.ok(woken.includes(bob))
 })
 
 test('of other servers only what is about their own users who share a room counts', async (t) => {

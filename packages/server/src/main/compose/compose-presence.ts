@@ -83,7 +83,7 @@ export function composePresence(parts: Parts): PresenceLayer {
   const receive: EduReceiver = async (origin, content) => {
     const updates = parsePresenceEdu(origin, content, clock.now())
     const users = updates.map(({ userId }) => userId)
-    const known = users.length === 0 ? new Set<string>() : await whoAreJoined(db, users)
+    const known = users.length === 0 ? new Set<string>() : await whoAreJoined(db, users, serverName)
     for (const update of updates) if (known.has(update.userId)) presence.receive(update)
     return {}
   }

@@ -12,19 +12,19 @@ export async function whoShareRooms(db: Database, userId: string, others: readon
   return new Set(rows.map((row) => row.user_id))
 }
 
-/** Our users who are joined to a room that one of some users is joined to. */
+/** Our users who are joined to a room that one of some users is joined to. Each room's members are read once, whoever is in it. */
 export async function localSharers(db: Database, userIds: readonly string[], limit: number): Promise<string[]> {
   const rows = await db.all(sql<{ user_id: string }>('memberships.localSharers')`
-    SELECT DISTINCT o.user_id FROM memberships m JOIN memberships o ON o.room = m.room AND o.is_local = 1
-    WHERE m.user_id ${new In(userIds)} AND m.membership = 'join' AND o.membership = 'join' LIMIT ${limit}`)
+    SELECT DISTINCT o.user_id FROM memberships o WHERE o.is_local = 1 AND o.membership = 'join' AND o.room IN
+      (SELECT m.room FROM memberships m WHERE m.user_id ${new In(userIds)} AND m.membership = 'join') LIMIT ${limit}`)
   return rows.map((row) => row.user_id)
 }
 
-/** Which of some users are joined to any room of ours. */
-export async function whoAreJoined(db: Database, userIds: readonly string[]): Promise<ReadonlySet<string>> {
+/** Which of some users are joined to a room that a server (ours) is in. */
+export async function whoAreJoined(db: Database, userIds: readonly string[], server: string): Promise<ReadonlySet<string>> {
   const rows = await db.all(sql<{ user_id: string }>('memberships.whoAreJoined')`
-    SELECT DISTINCT m.user_id FROM memberships m JOIN memberships o ON o.room = m.room AND o.is_local = 1
-    WHERE m.user_id ${new In(userIds)} AND m.membership = 'join' AND o.membership = 'join'`)
+    SELECT DISTINCT m.user_id FROM memberships m JOIN room_servers s ON s.room = m.room AND s.server = ${server}
+    WHERE m.user_id ${new In(userIds)} AND m.membership = 'join' AND s.joined > 0`)
   return new Set(rows.map((row) => row.user_id))
 }
 
