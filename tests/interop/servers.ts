@@ -11,6 +11,8 @@ import { createTestCa } from '../../packages/testkit/src/tls/test-ca.ts'
 export interface Servers {
   readonly left: Homeserver
   readonly right: Homeserver
+  /** The certificate (PEM) of the authority that both trust. */
+  readonly ca: string
   /** Cut both directions of federation; clients still reach both servers. */
   partition(): void
   /** Let federation through again. */
@@ -51,6 +53,7 @@ async function start(): Promise<{ servers: Servers; close: () => Promise<void> }
     servers: {
       left,
       right,
+      ca: ca.certificate,
       partition: () => links.forEach((link) => link.cut()),
       mend: () => links.forEach((link) => link.mend()),
     },

@@ -20,7 +20,7 @@ import { getWellKnownServer } from './get-well-known-server.ts'
 import { makeJoin } from './make-join.ts'
 import { makeKnock } from './make-knock.ts'
 import { makeLeave } from './make-leave.ts'
-import { onBindThirdPartyIdentifier } from './on-bind-third-party-identifier.ts'
+import { onBindByPost, onBindThirdPartyIdentifier } from './on-bind-third-party-identifier.ts'
 import { perspectivesKeyQuery } from './perspectives-key-query.ts'
 import { queryProfile } from './query-profile.ts'
 import { queryPublicRooms } from './query-public-rooms.ts'
@@ -57,6 +57,7 @@ export const federationEndpoints = [
   makeJoin,
   makeKnock,
   makeLeave,
+  onBindByPost,
   onBindThirdPartyIdentifier,
   perspectivesKeyQuery,
   queryProfile,
