@@ -192,3 +192,34 @@ scenario('who vouches for a join is not for the client to say', async (world) =>
   await world.settle()
   assert.ok(await world.act(alice.sees(room, renamed)))
 })
+
+scenario(
+  'an invite is declined through the server that it came from, and if that is gone through another one in the room',
+  async (world) => {
+    const [a, b, c] = [await world.server('a'), await world.server('b'), await world.server('c')]
+    const [alice, bob, carol] = [await world.act(a.user('alice')), await world.act(b.user('bob')), await world.act(c.user('carol'))]
+    const asked: string[] = []
+    world.network.onDelivery = (from, to, { path }, answer) => {
+      if (answer === undefined && from === b.name && path.includes('/make_leave/')) asked.push(to)
+    }
+    for (const isGone of [false, true]) {
+      const room = await world.act(alice.createRoom({ version: '11' }))
+      await world.act(alice.setState(room, 'm.room.power_levels', { users: { [alice.userId]: 100, [carol.userId]: 50 } }))
+      await world.act(carol.join(room, a))
+      // What carol says of the room tells bob's server that hers is in it.
+      await world.act(carol.setState(room, 'm.room.topic', { topic: 'tea' }))
+      await world.settle()
+      await world.act(alice.invite(room, bob))
+      await world.settle()
+      if (isGone) world.cut(a, b)
+      asked.length = 0
+      await world.act(bob.leave(room))
+      await world.settle()
+      assert.deepEqual(asked, [isGone ? c.name : a.name])
+      for (const user of [alice, carol]) {
+        const member = await world.act(user.request('GET', `/rooms/${room}/state/m.room.member/${bob.userId}`))
+        assert.equal(member['membership'], 'leave')
+      }
+    }
+  },
+)
