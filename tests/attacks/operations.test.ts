@@ -2,12 +2,11 @@
 // Method: a peer asks our server everything, signed and unsigned, for what is there, what is not, and what is not its own.
 import assert from 'node:assert/strict'
 import type { HttpAnswer } from '../../packages/testkit/src/client/http-origin.ts'
-import { arrayAt, at, numberAt, objectAt, objectsAt, stringAt } from '../../packages/testkit/src/client/json.ts'
+import { arrayAt, at, objectAt, objectsAt, stringAt } from '../../packages/testkit/src/client/json.ts'
 import { battlefield } from '../../packages/testkit/src/evil-peer/battlefield.ts'
 import { EvilRoom } from '../../packages/testkit/src/evil-peer/evil-room.ts'
-import { jsonObject, type Forged } from '../../packages/testkit/src/evil-peer/forge.ts'
-import { serveRoom } from '../../packages/testkit/src/evil-peer/serve-room.ts'
-import { scene, text } from './scene.ts'
+import { jsonObject } from '../../packages/testkit/src/evil-peer/forge.ts'
+import { scene } from './scene.ts'
 
 const attack = battlefield()
 const enc = encodeURIComponent
@@ -139,36 +138,6 @@ attack('templates are given for users of the asker, in rooms of ours, of version
   assert.deepEqual(outcome(await make('join', open)), [403, 'M_FORBIDDEN'])
 })
 
-attack('history is given in bounded pieces, within what was asked for', async (field) => {
-  const { alice, evil, room: joined } = await scene(field)
-  for (let sent = 0; sent < 110; sent += 1) await alice.sendText(joined.roomId, `message ${sent}`)
-  const last = await evil.until('the last message', () => evil.pdus.find((pdu) => JSON.stringify(pdu).includes('"message 109"')))
-  const tip = joined.learn(last)
-  const before = async (limit: number): Promise<readonly unknown[]> => {
-    const answer = await evil.request('GET', `${v1}/backfill/${enc(joined.roomId)}?v=${enc(tip.eventId)}&limit=${limit}`)
-    assert.equal(answer.status, 200)
-    return arrayAt(answer.body, 'pdus')
-  }
-  assert.equal((await before(1_000)).length, 100)
-  assert.equal((await before(7)).length, 7)
-  assert.equal((await before(-5)).length, 1)
-  const depth = numberAt(last, 'depth')
-  const missing = async (more: object): Promise<readonly number[]> => {
-    const asked = jsonObject({ earliest_events: [], latest_events: [tip.eventId], ...more })
-    const answer = await evil.request('POST', `${v1}/get_missing_events/${enc(joined.roomId)}`, asked)
-    assert.equal(answer.status, 200)
-    return objectsAt(answer.body, 'events').map((pdu) => depth - numberAt(pdu, 'depth'))
-  }
-  const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => count - index)
-  assert.deepEqual(await missing({ limit: 1_000 }), upTo(20))
-  assert.deepEqual(await missing({}), upTo(10))
-  assert.deepEqual(await missing({ limit: 3 }), upTo(3))
-  assert.deepEqual(await missing({ limit: 20, min_depth: depth - 4 }), upTo(4))
-  const known = objectsAt({ pdus: await before(7) }, 'pdus').find((pdu) => numberAt(pdu, 'depth') === depth - 5)
-  assert.ok(known !== undefined)
-  assert.deepEqual(await missing({ limit: 20, earliest_events: [joined.learn(known).eventId] }), upTo(4))
-})
-
 attack('queries tell of our own users and aliases, and leave out what is not set', async ({ user: person, peer }) => {
   const [alice, evil] = [await person('alice'), await peer()]
   await alice.setDisplayName('Alice')
@@ -219,66 +188,4 @@ attack('EDUs of unknown types, and events of rooms that we are not in, leave the
   await alice.waitForRoom(joined.roomId, 'typing', ({ typing }) => typing.includes(joined.sender))
   await alice.sync()
   assert.equal(alice.view.room(elsewhere.roomId), undefined)
-})
-
-attack('what the room allowed then and not now is shown to nobody, built upon by nobody, and given to servers that ask', async (field) => {
-  const { alice, evil, room: joined } = await scene(field)
-  const tips = [...joined.tips]
-  const levels = await alice.state(joined.roomId, 'm.room.power_levels')
-  await alice.sendState(joined.roomId, 'm.room.power_levels', { ...levels, events_default: 50 })
-  const late = joined.event({ ...text('said on an old branch'), prev_events: tips })
-  const own = joined.event({
-    type: 'm.room.member',
-    state_key: joined.sender,
-    content: { membership: 'join', displayname: 'M' },
-    prev_events: tips,
-  })
-  await joined.send(late, own)
-  // Changes of one's own membership are allowed still: it shows that what came before it was judged.
-  await alice.waitForEvent(joined.roomId, own.eventId)
-  const after = await alice.sendText(joined.roomId, 'after')
-  await alice.waitForEvent(joined.roomId, after)
-  const { events } = await alice.messages(joined.roomId)
-  assert.ok(!events.some(({ eventId }) => eventId === late.eventId))
-  const given = await evil.request('GET', `${v1}/event/${enc(after)}`)
-  assert.ok(!JSON.stringify(objectsAt(given.body, 'pdus')[0]?.['prev_events']).includes(late.eventId))
-  const asked = await evil.request('GET', `${v1}/event/${enc(late.eventId)}`)
-  assert.equal(asked.status, 200, JSON.stringify(asked.body))
-  assert.equal(at(objectsAt(asked.body, 'pdus')[0], 'content', 'body'), 'said on an old branch')
-  const before = await evil.request('GET', `${v1}/backfill/${enc(joined.roomId)}?v=${enc(late.eventId)}&limit=3`)
-  const [first, ...older] = objectsAt(before.body, 'pdus')
-  assert.deepEqual([at(first, 'content', 'body'), older.length], ['said on an old branch', 2])
-})
-
-attack('the older forms of joining, leaving and inviting answer behind a status code', async ({ user: person, peer }) => {
-  const [alice, evil] = [await person('alice'), await peer()]
-  const hand = async (what: string, where: string, given: Forged, more: object = {}): Promise<unknown> => {
-    const body = jsonObject({ ...JSON.parse(JSON.stringify(given.object)), ...more })
-    const answer = await evil.request('PUT', `${v1}/${what}/${enc(where)}/${enc(given.eventId)}`, body)
-    const [status, inner, ...rest] = arrayAt({ list: answer.body }, 'list')
-    assert.deepEqual([answer.status, status, rest], [200, 200, []], what)
-    return inner
-  }
-  const open = await alice.createRoom({ preset: 'public_chat', room_version: '11' })
-  const joined = await EvilRoom.join(evil, 'mallory', open)
-  const [newcomer, membership] = [evil.user('newcomer'), 'join']
-  const join = joined.event({ type: 'm.room.member', sender: newcomer, state_key: newcomer, content: { membership } })
-  const given = await hand('send_join', open, join)
-  assert.ok(objectsAt(given, 'state').some((pdu) => pdu['type'] === 'm.room.create'))
-  const leave = joined.event({ type: 'm.room.member', state_key: joined.sender, content: { membership: 'leave' } })
-  assert.deepEqual(await hand('send_leave', open, leave), {})
-  assert.deepEqual((await alice.joinedMembers(open)).toSorted(), [alice.userId, newcomer].toSorted())
-
-  for (const version of ['1', '2']) {
-    const theirs = EvilRoom.found(evil, { version })
-    serveRoom(evil, theirs)
-    const invite = theirs.event({ type: 'm.room.member', state_key: alice.userId, content: { membership: 'invite' } })
-    const state = [...theirs.state.values()].map(({ object }) => object)
-    const answer = await hand('invite', theirs.roomId, invite, { unsigned: { invite_room_state: state } })
-    assert.deepEqual(Object.keys(objectAt(answer, 'event', 'signatures')).toSorted(), [evil.serverName, evil.victim.serverName].toSorted())
-    await alice.join(theirs.roomId, [evil.serverName])
-    const said = theirs.message('heard')
-    await theirs.send(said)
-    await alice.waitForEvent(theirs.roomId, said.eventId)
-  }
 })

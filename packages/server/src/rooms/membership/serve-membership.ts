@@ -190,8 +190,8 @@ async function requireOpen(
 
 /**
  * The body of an answer to send_join, as text joined from the stored events: the state before the join and its auth
- * chain, which leaves out what the state has. With `omitMembers` the state has no members but those that a client names the
- * room after, and the servers in the room before the join are told instead.
+ * chain. With `omitMembers` the state has no members but those that a client names the room after, the auth chain leaves out
+ * what the state has, and the servers in the room before the join are told instead.
  */
 export async function joinAnswer(ports: ServePorts, served: Served, options: { readonly omitMembers: boolean }): Promise<string> {
   const { db, serverName } = ports.engine.ports
@@ -204,7 +204,7 @@ export async function joinAnswer(ports: ServePorts, served: Served, options: { r
     .map(([, number]) => number)
   const state = await loadEvents(db, view, numbers)
   const chain = await authChainOf(db, view, [...state, event])
-  const inState = new Set(numbers)
+  const inState = new Set(options.omitMembers ? numbers : [])
   const authChain = chain.filter((link) => !inState.has(link.event))
   const joining = serverOf(event.pdu.sender)
   const serversBefore = [...view.servers].filter(([server, joined]) => server !== joining || joined > 1).map(([server]) => server)
