@@ -70,13 +70,29 @@ attack('E05: a gap in the updates makes the whole list be asked for, and what it
   await update(evil, { device_id: 'LAST', stream_id: 9, prev_id: [8], keys: keysOf(userId, 'LAST') })
   await alice.waitFor('the change', () => asked() > before)
   await evil.until('the whole list', async () => (await seen(alice, userId)).join() === 'FIRST,LAST,LOST')
-  // What was said before is void, and a repetition as well.
+  // A repetition asks nothing; what says otherwise than the list counts for nothing, and the list is asked for again.
   const then = asked()
-  await update(evil, { device_id: 'NEXT', stream_id: 2, prev_id: [1], keys: keysOf(userId, 'NEXT') })
-  await update(evil, { device_id: 'LAST', stream_id: 9, prev_id: [8], deleted: true })
+  await update(evil, { device_id: 'LAST', stream_id: 9, prev_id: [8], keys: keysOf(userId, 'LAST') })
   await update(evil, { device_id: 'MORE', stream_id: 10, prev_id: [9], keys: keysOf(userId, 'MORE') })
   await evil.until('what follows', async () => (await seen(alice, userId)).join() === 'FIRST,LAST,LOST,MORE')
   assert.equal(asked(), then)
+  await update(evil, { device_id: 'NEXT', stream_id: 2, prev_id: [1], keys: keysOf(userId, 'NEXT') })
+  await evil.until('the list again', async () => asked() > then && (await seen(alice, userId)).join() === 'FIRST,LAST,LOST')
+})
+
+attack('E05: a server that went on from a backup, with numbers that it had used, is believed', async (field) => {
+  const { alice, evil } = await scene(field)
+  const userId = evil.user('mallory')
+  const served: Served = { streamId: 50, devices: [{ device_id: 'FIRST', keys: keysOf(userId, 'FIRST') }], more: {} }
+  serve(evil, served)
+  await followed(alice, evil)
+  served.streamId = 21
+  served.devices = ['FIRST', 'SECOND'].map((name) => ({ device_id: name, keys: keysOf(userId, name) }))
+  await update(evil, { device_id: 'SECOND', stream_id: 21, prev_id: [20], keys: keysOf(userId, 'SECOND') })
+  await evil.until('the new device', async () => (await seen(alice, userId)).join() === 'FIRST,SECOND')
+  // From there its numbers are followed.
+  await update(evil, { device_id: 'THIRD', stream_id: 22, prev_id: [21], keys: keysOf(userId, 'THIRD') })
+  await evil.until('the next one', async () => (await seen(alice, userId)).join() === 'FIRST,SECOND,THIRD')
 })
 
 attack('F11: a list that speaks of others, or lies about whose keys it holds, changes nothing of theirs', async (field) => {

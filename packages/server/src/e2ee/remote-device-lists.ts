@@ -32,7 +32,7 @@ import { deviceKeysBytesMax, updatesPerUserMax } from './limits.ts'
 import type { DeviceList } from './local-keys.ts'
 import { storedObject } from './names.ts'
 import { fetchList, listParts, staleParts, type ListParts } from './fetch-list.ts'
-import { applyUpdates, tellsChange } from './list-updates.ts'
+import { applyUpdates, tellsChange, tellsOld } from './list-updates.ts'
 import { Resyncs } from './resyncs.ts'
 
 interface Ports {
@@ -201,7 +201,10 @@ export class RemoteDeviceLists {
     }
     const current = isCurrent(list, joins)
     if (current && inbox.length === 0) return true
-    const applied = current && list !== undefined && updates !== undefined ? applyUpdates(userId, list, updates) : undefined
+    const applied =
+      current && list !== undefined && updates !== undefined
+        ? applyUpdates(userId, list, updates, tellsOld(list, updates) ? await this.#keptOf(userId) : new Map())
+        : undefined
     if (applied !== undefined) return this.#write(userId, upTo, applied, applied.changes)
     // The gap is noted and told before the list is fetched: an outage of the other server hides it from nobody.
     if (list !== undefined && (inbox.length > 0 || list.stale === 0)) await this.#write(userId, upTo, staleParts(userId), inbox.length > 0)
@@ -209,6 +212,11 @@ export class RemoteDeviceLists {
     const fetched = await fetchList(this.#ports.client, userId)
     if (fetched === undefined) return false
     return this.#write(userId, list === undefined ? upTo : -1, listParts(userId, { ...fetched, positions }), true)
+  }
+
+  async #keptOf(userId: UserId): Promise<ReadonlyMap<string, JsonObject>> {
+    const rows = await remoteDevicesOf(this.#ports.db, [userId])
+    return new Map(rows.map((row) => [row.device_id, storedObject(row.json)]))
   }
 
   async #write(userId: UserId, upTo: number, parts: ListParts, changed: boolean): Promise<true> {
