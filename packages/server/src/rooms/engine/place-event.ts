@@ -45,7 +45,7 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
   const placement = given.existing?.redactedBy === undefined ? given : { ...given, pdu: given.existing.pdu }
   const { pdu, stateBefore } = placement
   const accepted = placement.standing === standing.accepted
-  const edges = await edgesOf(ports, view, pdu)
+  const edges = await edgesOf(ports, view, pdu, placement.standing === standing.outlier)
   const prev = await loadEvents(
     ports.db,
     view,
@@ -204,9 +204,12 @@ export function writeNode(unit: RoomUnit, node: StateNode, from: StateNode): Sta
   return kept
 }
 
-/** Prev events that we have apart from the graph count as missing: what is before them is. */
-async function edgesOf(ports: EnginePorts, view: RoomView, pdu: Pdu): Promise<Edges> {
-  const numbers = await loadNumbers(ports.db, view, [...pdu.prevEvents, ...pdu.authEvents])
+/**
+ * Prev events that we have apart from the graph count as missing: what is before them is. Of an event that is itself apart from
+ * it nobody asks what it follows: that is looked up when it gets a place, and spares a question for each event of a large state.
+ */
+async function edgesOf(ports: EnginePorts, view: RoomView, pdu: Pdu, apart: boolean): Promise<Edges> {
+  const numbers = await loadNumbers(ports.db, view, apart ? pdu.authEvents : [...pdu.prevEvents, ...pdu.authEvents])
   const prev = pdu.prevEvents.map((id) => numbers.get(id) ?? 0)
   const known = await loadEvents(
     ports.db,
