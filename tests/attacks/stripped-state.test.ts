@@ -165,6 +165,36 @@ attack('what another server finds wrong with our invite is not told to its sende
   }
 })
 
+attack('the state of an invite has a size that is fit to be shown, however it is cut into events', async ({ user, peer }) => {
+  const [alice, evil] = [await user('alice'), await peer()]
+  const room = EvilRoom.found(evil)
+  const large = (index: number): Record<string, unknown> => old(`org.example.${index}`, room.sender, { filler: 'x'.repeat(15_000) })
+  assert.equal(
+    (await invite(room, alice.userId, [...stateOf(room), ...Array.from({ length: 40 }, (_, index) => large(index))])).status,
+    200,
+  )
+  const events = await shown(alice, room.roomId)
+  assert.ok(events.some((event) => event['type'] === 'm.room.create'))
+  assert.ok(JSON.stringify(events).length < 100_000)
+})
+
+attack('an invite in the older form is to a room of version 1 or 2, as its create event says', async ({ user, peer }) => {
+  const [alice, evil] = [await user('alice'), await peer()]
+  for (const version of ['1', '2']) {
+    const room = EvilRoom.found(evil, { version })
+    serveRoom(evil, room)
+    const event = room.event({ type: 'm.room.member', state_key: alice.userId, content: { membership: 'invite' } })
+    const path = `/_matrix/federation/v1/invite/${enc(room.roomId)}/${enc(event.eventId)}`
+    const body = jsonObject({ ...event.object, unsigned: { invite_room_state: stateOf(room) } })
+    const answer = await evil.request('PUT', path, body)
+    assert.equal(answer.status, 200, JSON.stringify(answer.body))
+    room.apply(event)
+    await alice.call('POST', `v3/join/${enc(room.roomId)}?via=${evil.serverName}`, {})
+    const create = objectAt(await alice.call('GET', `v3/rooms/${enc(room.roomId)}/state/m.room.create`))
+    assert.equal(create['room_version'], version)
+  }
+})
+
 attack('an older server gets invites to rooms of version 1 and 2 in the older form, with the state of the room', async ({ user, peer }) => {
   const [alice, evil] = [await user('alice'), await peer()]
   for (const version of ['2', '11']) {

@@ -97,6 +97,8 @@ export const limits = {
   /** Stripped events kept of an invite, and the size of each one's content in UTF-16 units. */
   strippedStateMax: 50,
   strippedContentMax: 16_384,
+  /** UTF-16 units of all their contents together: a first /sync holds every invite that somebody has. */
+  strippedCharsMax: 65_536,
   /** Create events built until one falls into a shard of this process (one in 32 at worst). */
   createAttemptsMax: 2_000,
   /** Classes of equal push rules that a room counts; users of further ones are judged one by one. */

@@ -39,10 +39,10 @@ const rates = {
 
 /** How often our users may be invited: counted in rooms, for each whom an invite is for. */
 const inviteRates = {
-  invitesOfPerson: rateOption('invites_of_person', '0.1/s, 30', 'Invites of one of our users by the same person.'),
-  invitesOfServer: rateOption('invites_of_server', '0.5/s, 60', 'Invites of one of our users by people of the same other server.'),
+  invitesOfPerson: rateOption('invites_of_person', '0.02/s, 30', 'Invites of one of our users by the same person.'),
+  invitesOfServer: rateOption('invites_of_server', '0.05/s, 60', 'Invites of one of our users by people of the same other server.'),
   addressInvites: rateOption('address_invites', '0.05/s, 20', 'Invites of addresses, such as e-mail, by the same person of ours.'),
-  invitesOfUser: rateOption('invites_of_user', '1/s, 200', 'Invites of one of our users by anybody.'),
+  invitesOfUser: rateOption('invites_of_user', '0.1/s, 200', 'Invites of one of our users by anybody.'),
 } as const
 
 /** A rate-limit class. */

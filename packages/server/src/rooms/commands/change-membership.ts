@@ -130,8 +130,9 @@ async function requireAllowedRoom(engine: RoomEngine, joinRules: JsonObject, use
     isAsked = true
     const room = await findRoom(db, roomId)
     if (room === undefined || !(await isInRoom(db, room.room, serverName))) continue
-    isTold = true
     if ((await membershipIn(db, room.room, userId))?.membership === 'join') return
+    // Of a room whose state is still being fetched nobody knows yet who is not in it.
+    isTold ||= room.state_partial === 0
   }
   if (isTold || !isAsked) throw new MatrixError('M_FORBIDDEN', 'You are in none of the rooms whose members may join this one')
   throw new MatrixError('M_UNABLE_TO_AUTHORISE_JOIN', 'This server is in none of the rooms whose members may join this one')

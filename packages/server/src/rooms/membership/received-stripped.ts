@@ -35,6 +35,7 @@ export async function receivedStripped(
   const faults: string[] = []
   const shown: Stripped[] = []
   let isCreated = false
+  let left: number = limits.strippedCharsMax
   for (const entry of entries) {
     const result = isJsonObject(entry) ? results.get(entry) : undefined
     const stripped = result === undefined ? strippedOf(entry) : eventOf(result, rules, faults)
@@ -45,7 +46,10 @@ export async function receivedStripped(
     }
     if (stripped === undefined) continue
     isCreated ||= stripped.type === 'm.room.create' && stripped.state_key === ''
-    if (JSON.stringify(stripped.content).length <= limits.strippedContentMax) shown.push(stripped)
+    const chars = JSON.stringify(stripped.content).length
+    if (chars > limits.strippedContentMax || chars > left) continue
+    left -= chars
+    shown.push(stripped)
   }
   if (!isCreated) faults.push('the create event is missing')
   return { shown, malformed: false, fault: faults[0] }
