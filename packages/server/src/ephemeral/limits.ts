@@ -52,5 +52,5 @@ export const presenceOfEduMax = 100
 /** Milliseconds for each EDU that a server is sent in the long run, and how many it may get in a row after a rest. */
 export const presenceEduEveryMs = 30_000
 export const presenceEdusInRow = 3
-/** Servers that share rooms with the users of one gathering of changes. */
+/** Servers that share rooms with one of our users, and pairs of both that are read at once. */
 export const presenceServersMax = 20_000

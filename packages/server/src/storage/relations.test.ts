@@ -121,4 +121,6 @@ onEachOpenDatabase('who shares a room is joined to it', async (db) => {
   assert.deepEqual([...(await whoAreJoined(db, ['@d:x', '@e:x', '@f:x'], 'h'))], ['@d:x'])
   const told = (await serversOfUsers(db, ['@a:h', '@c:h'], 10)).map(({ user_id: id, server }) => `${id} ${server}`).sort()
   assert.deepEqual(told, ['@a:h h', '@a:h x', '@c:h h'])
+  // None is left out where many are asked for at once.
+  assert.equal((await serversOfUsers(db, ['@a:h', '@b:h', '@c:h'], 3)).length, 5)
 })

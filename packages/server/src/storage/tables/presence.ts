@@ -28,9 +28,16 @@ export async function whoAreJoined(db: Database, userIds: readonly string[], ser
   return new Set(rows.map((row) => row.user_id))
 }
 
-/** The servers that share a room with users of ours, by user. */
-export function serversOfUsers(db: Database, userIds: readonly string[], limit: number): Promise<{ user_id: string; server: string }[]> {
-  return db.all(sql<{ user_id: string; server: string }>('room_servers.ofUsers')`
+/** The servers that share a room with users of ours, by user. Where these are more than `limit`, fewer users are asked for at once. */
+export async function serversOfUsers(
+  db: Database,
+  userIds: readonly string[],
+  limit: number,
+): Promise<readonly { readonly user_id: string; readonly server: string }[]> {
+  const rows = await db.all(sql<{ user_id: string; server: string }>('room_servers.ofUsers')`
     SELECT DISTINCT m.user_id, s.server FROM memberships m JOIN room_servers s ON s.room = m.room
     WHERE m.user_id ${new In(userIds)} AND m.membership = 'join' AND (s.joined > 0 OR s.listed = 1) LIMIT ${limit}`)
+  if (rows.length < limit || userIds.length <= 1) return rows
+  const half = Math.ceil(userIds.length / 2)
+  return [...(await serversOfUsers(db, userIds.slice(0, half), limit)), ...(await serversOfUsers(db, userIds.slice(half), limit))]
 }
