@@ -21,7 +21,7 @@ const { values } = parseArgs({
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const copy = realpathSync(mkdtempSync(join(tmpdir(), 'causeway-mutants-')))
-const common = { ms: Number.MAX_SAFE_INTEGER, shrinkRuns: 0, twiceEvery: Number.MAX_SAFE_INTEGER }
+const common = { ms: Number.MAX_SAFE_INTEGER, shrinkRuns: 0, twiceEvery: Number.MAX_SAFE_INTEGER, quarrels: true }
 
 /** Which promises a seed breaks without any mistake planted; asked only for seeds that noticed one. */
 async function brokenAnyway(seed: number): Promise<ReadonlySet<string>> {

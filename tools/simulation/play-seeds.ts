@@ -17,6 +17,8 @@ export interface Run {
   readonly shrinkRuns: number
   /** Every how many seeds one is played twice. */
   readonly twiceEvery: number
+  /** Worlds in which people throw each other out of rooms all the time. */
+  readonly quarrels: boolean
   /** The repository whose simulation is played; this one unless it is a copy with a mistake planted in it. */
   readonly root?: string
   /** Told of each seed. */
@@ -46,7 +48,7 @@ export async function playSeeds(run: Run): Promise<Played> {
   const work = async (): Promise<void> => {
     let worker = startWorker(run)
     for (let seed = take(); seed !== undefined; seed = take()) {
-      const order: Order = { seed, twice: seed % run.twiceEvery === 0, shrinkRuns: run.shrinkRuns }
+      const order: Order = { seed, twice: seed % run.twiceEvery === 0, shrinkRuns: run.shrinkRuns, quarrels: run.quarrels }
       const report = await ask(worker, order)
       seeds += 1
       run.onReport?.(report)

@@ -13,6 +13,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '1000000' },
     /** Failing seeds after which it ends. */
     failures: { type: 'string', default: '5' },
+    /** Worlds in which people throw each other out of rooms all the time. */
+    quarrels: { type: 'boolean', default: false },
     /** Runs for a shorter play of each failing seed. */
     shrink: { type: 'string', default: '80' },
   },
@@ -27,12 +29,13 @@ const played = await playSeeds({
   failuresMax,
   shrinkRuns: Number(values.shrink),
   twiceEvery: 50,
+  quarrels: values.quarrels,
   onReport: (report) => {
     if (report.findings.length === 0) return
     console.log(`\n✖ seed ${report.seed}`)
     if (report.lines.length > 0) console.log(report.lines.join('\n'))
     for (const finding of report.findings.slice(0, 5)) console.log(`  ${finding}`)
-    console.log(`  again: npm run test:simulation -- --from ${report.seed} --seeds 1`)
+    console.log(`  again: npm run test:simulation -- --from ${report.seed} --seeds 1${values.quarrels ? ' --quarrels' : ''}`)
   },
 })
 

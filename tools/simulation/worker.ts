@@ -8,6 +8,7 @@ export interface Order {
   readonly seed: number
   /** Play it twice, and see that the same happens. */
   readonly twice: boolean
+  readonly quarrels: boolean
   /** Runs that may be spent on finding a shorter play that fails in the same way; 0: it is not tried. */
   readonly shrinkRuns: number
 }
@@ -28,8 +29,8 @@ process.on('unhandledRejection', (error) => {
   lost = error instanceof Error ? (error.stack ?? error.message) : String(error)
 })
 
-async function play({ seed, twice, shrinkRuns }: Order): Promise<Report> {
-  const plan = planOf(seed)
+async function play({ seed, twice, shrinkRuns, quarrels }: Order): Promise<Report> {
+  const plan = planOf(seed, { quarrels })
   const { findings, hash } = await runPlan(plan)
   const all = [...findings]
   if (lost !== undefined) all.push({ promise: 'no promise is lost', what: lost })

@@ -11,7 +11,9 @@ const ordinary: ReadonlySet<string> = new Set(['m.room.topic', 'm.room.name', 'o
 export function checkResolution({ servers, ledger, record }: SimulatedWorld, roomId: string, state: ReadonlyMap<string, string>): void {
   if (ledger.rooms.find((room) => room.roomId === roomId)?.version === '1') return
   const all = new Map<string, EventCopy>()
-  for (const server of servers) for (const event of roomCopy(server, roomId)?.events.values() ?? []) all.set(event.eventId, event)
+  for (const server of servers) {
+    for (const event of roomCopy(server, roomId)?.events.values() ?? []) if (event.standing !== 'outlier') all.set(event.eventId, event)
+  }
   for (const eventId of state.values()) {
     const event = all.get(eventId)
     const member = event === undefined ? undefined : all.get(state.get(`m.room.member|${event.sender}`) ?? '')
@@ -35,7 +37,7 @@ function isBefore(eventId: string, later: EventCopy, all: ReadonlyMap<string, Ev
     if (seen.has(id)) continue
     seen.add(id)
     const event = all.get(id)
-    if (event === undefined || event.standing === 'outlier') return true
+    if (event === undefined) return true
     queue.push(...event.prevEvents)
   }
   return false

@@ -22,15 +22,15 @@ export function copiesOf(world: SimulatedWorld, roomId: string): RoomCopy[] {
  * world was mended, so that even what soft-failed somewhere is an ancestor of what all have.
  */
 export async function checkRooms(world: SimulatedWorld, strict: boolean): Promise<void> {
-  const { record } = world
+  const { record, ledger } = world
   for (const { roomId } of world.ledger.rooms) {
     const copies = copiesOf(world, roomId)
     for (const copy of copies) checkCounters(record, copy)
     checkStandings(world, roomId, copies)
     for (const copy of copies) checkSoftFailure(record, copy)
     const lacking = lacks(copies)
-    for (const { what, expected } of lacking) {
-      if (strict || expected) record.find('all servers have the same events', `${what} of ${roomId}`)
+    for (const { what, expected, eventId } of lacking) {
+      if (strict || (expected && !ledger.unverified.has(eventId))) record.find('all servers have the same events', `${what} of ${roomId}`)
     }
     const softFailed = copies.some(({ events }) => [...events.values()].some(({ standing }) => standing === 'soft-failed'))
     if (strict || (!softFailed && lacking.length === 0)) await checkStates(world, roomId, copies)
@@ -135,6 +135,7 @@ function checkCounters(record: Record, { server, roomId, memberships, servers }:
 
 /** An event that a server has not got. `expected`: even if nobody has said anything since. */
 interface Lack {
+  readonly eventId: string
   readonly what: string
   readonly expected: boolean
 }
@@ -153,7 +154,7 @@ function lacks(copies: readonly RoomCopy[]): Lack[] {
     return [...all.values()].flatMap(({ eventId, type, sender }) => {
       const own = copy.events.get(eventId)
       if (before.has(eventId) || (own !== undefined && own.standing !== 'outlier')) return []
-      return [{ what: `${copy.server.name} lacks ${eventId} (${type} of ${sender})`, expected: since?.has(eventId) !== false }]
+      return [{ eventId, what: `${copy.server.name} lacks ${eventId} (${type} of ${sender})`, expected: since?.has(eventId) !== false }]
     })
   })
 }

@@ -27,7 +27,8 @@ export async function forgeEvent(actor: Actor, index: number): Promise<void> {
   const member = state.get(`m.room.member|${sender}`)
   if (member === undefined || power === undefined || copy.memberships.get(sender) !== 'join') return
   const isCreator = copy.events.get(state.get('m.room.create|') ?? '')?.sender === sender
-  if (kind === 'power' && (isCreator || Number(objectAt(power, 'users')[sender] ?? 0) >= 50)) return
+  const mayWrite = isCreator || Number(power['state_default'] ?? 50) < 50 || Number(objectAt(power, 'users')[sender] ?? 0) >= 50
+  if (kind === 'power' && mayWrite) return
   const auth = ['m.room.create|', 'm.room.power_levels|', `m.room.member|${sender}`].flatMap((key) => state.get(key) ?? [])
   const content = kind === 'power' ? { topic: `forged ${index}` } : { msgtype: 'm.text', body: `forged ${index}` }
   const { eventId, object } = forge(

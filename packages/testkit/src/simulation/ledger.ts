@@ -25,6 +25,8 @@ export class Ledger {
   readonly redactions = new Set<string>()
   /** Events that no server may accept. */
   readonly forged: { readonly eventId: string; readonly roomId: string }[] = []
+  /** Events that a server dropped, since the key of their sender's server could not be had: it gets them with the next one. */
+  readonly unverified = new Set<string>()
   readonly rooms: KnownRoom[] = []
   /** Acknowledged messages to devices: `from to` to their numbers, in order. */
   readonly toDevice = new Map<string, number[]>()

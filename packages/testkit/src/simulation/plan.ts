@@ -28,7 +28,7 @@ const actions = {
   toDevice: 5,
   accountData: 3,
   forge: 2,
-  quarrel: 2,
+  quarrel: 0,
   sync: 12,
 } as const
 
@@ -70,8 +70,9 @@ const roomVersions = ['1', '2', '6', '8', '9', '10', '11', '12', '12', '12'] as 
 /** Shares of a run's steps that are faults: calm worlds find other bugs than wild ones. */
 const faultShares = [0, 0.05, 0.1, 0.2]
 
-/** The world of a seed. */
-export function planOf(seed: number): Plan {
+/** The world of a seed. With `quarrels`, many throw each other out of rooms while their servers do not hear each other. */
+export function planOf(seed: number, options: { readonly quarrels?: boolean } = {}): Plan {
+  const weights = options.quarrels === true ? { ...actions, quarrel: 4 } : actions
   const random = new SeededRandom(seed)
   const servers = 3 + (random.below(4) === 0 ? 1 + random.below(2) : 0)
   const people = Array.from({ length: servers }, () => 1 + (random.below(3) === 0 ? 1 : 0))
@@ -84,7 +85,7 @@ export function planOf(seed: number): Plan {
   let at = 0
   for (let n = 0; n < count; n += 1) {
     at += random.below(4) === 0 ? 0 : random.below(2 * gapMs)
-    const kind = random.fraction() < share ? random.weighted(faults) : random.weighted(actions)
+    const kind = random.fraction() < share ? random.weighted(faults) : random.weighted(weights)
     steps.push({ at, kind, roll: random.below(2 ** 32) })
   }
   return { seed, servers, people, versions, steps }

@@ -1,5 +1,6 @@
 import type { ServerName } from '@causeway/events'
 import type { LogFields, Logger } from '@causeway/server/src/platform/logger.ts'
+import { objectAt } from '../client/json.ts'
 import { SeededRandom } from '../checker/seeded-random.ts'
 import { SimNetwork, type Passage, type WireAnswer, type WireRequest } from '../scenario/sim-network.ts'
 import { SimServer } from '../scenario/sim-server.ts'
@@ -151,7 +152,10 @@ export class SimulatedWorld {
 
   /** What a server itself takes for an error is a finding. */
   #logOf(name: string): Logger {
-    const say = (fields: LogFields, message: string): void => this.record.note(`${name} says: ${message} ${brief(fields)}`)
+    const say = (fields: LogFields, message: string): void => {
+      this.record.note(`${name} says: ${message} ${brief(fields)}`)
+      if (objectAt(fields['refusal'])['rule'] === 'pdu.signature.key') this.ledger.unverified.add(String(fields['event']))
+    }
     const logger: Logger = {
       debug: () => undefined,
       info: say,
