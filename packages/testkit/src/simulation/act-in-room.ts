@@ -77,6 +77,7 @@ async function request(actor: Actor, kind: RoomAction, roomId: string, index: nu
     case 'unban':
       return client.ask('POST', `${room}/${kind}`, { user_id: someone })
     case 'join':
+      world.ledger.entered.add(roomId)
       return client.ask(
         'POST',
         `/join/${encodeURIComponent(roomId)}?via=${random.pick(world.servers).name}&via=${creatorsServer(actor, roomId)}`,

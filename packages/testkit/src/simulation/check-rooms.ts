@@ -33,7 +33,7 @@ export async function checkRooms(world: SimulatedWorld, strict: boolean): Promis
       if (strict || (expected && !ledger.unverified.has(eventId))) record.find('all servers have the same events', `${what} of ${roomId}`)
     }
     const softFailed = copies.some(({ events }) => [...events.values()].some(({ standing }) => standing === 'soft-failed'))
-    if (strict || (!softFailed && lacking.length === 0)) await checkStates(world, roomId, copies)
+    if (strict || (!softFailed && lacking.length === 0 && !ledger.entered.has(roomId))) await checkStates(world, roomId, copies)
   }
 }
 

@@ -27,6 +27,8 @@ export class Ledger {
   readonly forged: { readonly eventId: string; readonly roomId: string }[] = []
   /** Events that a server dropped, since the key of their sender's server could not be had: it gets them with the next one. */
   readonly unverified = new Set<string>()
+  /** Rooms that somebody tried to join while things went wrong: of what the others sent meanwhile they may lack something until the next event. */
+  readonly entered = new Set<string>()
   readonly rooms: KnownRoom[] = []
   /** Acknowledged messages to devices: `from to` to their numbers, in order. */
   readonly toDevice = new Map<string, number[]>()
