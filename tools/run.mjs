@@ -41,7 +41,7 @@ const tasks = {
     runTests(words.length > 0 ? words : ['tests/faults/**/*.faults.ts'], ['--test-concurrency=1', '--test-timeout=1800000']),
   // As many of the first worlds as fit into four minutes, unless it is said which.
   'test:simulation': (words) =>
-    run(['tools/simulation/simulate.ts', ...(words.length > 0 ? words : ['--seconds', '220', '--seeds', '600'])]),
+    run(['tools/simulation/simulate.ts', ...(words.length > 0 ? words : ['--seconds', '220', '--seeds', '300'])]),
   'test:mutants': (words) => run(['tools/mutants/run-mutants.ts', ...words]),
   lint: (words) => run([...(checks.lint ?? []), ...words]),
   typecheck: () => run(checks.typecheck ?? []),

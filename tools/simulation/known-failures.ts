@@ -1,0 +1,6 @@
+/**
+ * Seeds (without quarrels) whose broken promise is known and not mended yet, and why. They are played and told of, and do not fail the run.
+ */
+export const knownFailures: ReadonlyMap<number, string> = new Map([
+  [16, 'a user whose joins of one room run at once through different servers is left with the state of one of them'],
+])
