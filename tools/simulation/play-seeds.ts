@@ -21,6 +21,8 @@ export interface Run {
   readonly quarrels: boolean
   /** The repository whose simulation is played; this one unless it is a copy with a mistake planted in it. */
   readonly root?: string
+  /** Seeds that are known to fail: no shorter play is looked for. */
+  readonly known?: ReadonlyMap<number, string>
   /** Told of each seed. */
   readonly onReport?: (report: Report) => void
 }
@@ -48,7 +50,12 @@ export async function playSeeds(run: Run): Promise<Played> {
   const work = async (): Promise<void> => {
     let worker = startWorker(run)
     for (let seed = take(); seed !== undefined; seed = take()) {
-      const order: Order = { seed, twice: seed % run.twiceEvery === 0, shrinkRuns: run.shrinkRuns, quarrels: run.quarrels }
+      const order: Order = {
+        seed,
+        twice: seed % run.twiceEvery === 0,
+        shrinkRuns: run.known?.has(seed) === true ? 0 : run.shrinkRuns,
+        quarrels: run.quarrels,
+      }
       const report = await ask(worker, order)
       seeds += 1
       run.onReport?.(report)

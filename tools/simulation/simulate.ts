@@ -31,6 +31,7 @@ const played = await playSeeds({
   shrinkRuns: Number(values.shrink),
   twiceEvery: 50,
   quarrels: values.quarrels,
+  ...(values.quarrels ? {} : { known: knownFailures }),
   onReport: (report) => {
     const known = values.quarrels ? undefined : knownFailures.get(report.seed)
     if (report.findings.length === 0) return known === undefined ? undefined : console.log(`seed ${report.seed} is mended: ${known}`)
