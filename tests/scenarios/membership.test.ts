@@ -223,3 +223,25 @@ scenario(
     }
   },
 )
+
+scenario('a server that was gone when its invite was declined is told when it is back, unless there is a new invite', async (world) => {
+  const [a, b] = [await world.server('a'), await world.server('b')]
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(b.user('bob'))]
+  const rooms = [
+    await world.act(alice.createRoom({ preset: 'private_chat' })),
+    await world.act(alice.createRoom({ preset: 'private_chat' })),
+  ]
+  for (const room of rooms) await world.act(alice.invite(room, bob))
+  world.cut(a, b)
+  for (const room of rooms) await world.act(bob.leave(room))
+  await world.settle(30_000)
+  world.heal()
+  const [over = '', again = ''] = rooms
+  await world.act(alice.kick(again, bob))
+  await world.act(alice.invite(again, bob))
+  await world.settle(15 * 60_000)
+  const membership = async (room: string): Promise<unknown> =>
+    (await world.act(alice.request('GET', `/rooms/${room}/state/m.room.member/${bob.userId}`)))['membership']
+  assert.deepEqual([await membership(over), await membership(again)], ['leave', 'invite'])
+  await world.act(bob.join(again))
+})

@@ -79,6 +79,10 @@ export const limits = {
   joinServersMax: 10,
   /** Rooms whose members may join a restricted one that are looked at; spaces have a few. */
   joinConditionsMax: 50,
+  /** Milliseconds before a server is told again that somebody has declined its invite, which it was not there to hear: over about a day. */
+  leaveRetriesMs: [60_000, 600_000, 3_600_000, 14_400_000, 57_600_000],
+  /** Such leaves that wait at once; about 2 kB each. */
+  leaveRetriesWaitingMax: 10_000,
   /** Servers in a room by the word of the one that let us in: more than any room has. */
   listedServersMax: 50_000,
   /** Keys of one room read with one statement. */

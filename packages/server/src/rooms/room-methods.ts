@@ -25,6 +25,7 @@ import {
   type MakeRequest,
   type OwnMembership,
 } from './membership/serve-membership.ts'
+import type { Retries } from './membership/retries.ts'
 import { acceptThirdPartyInvite, exchangeThirdPartyInvite, type InviteProof } from './membership/third-party-invites.ts'
 import { contentOf, objectOf, valueOf, type PlainObject } from './plain-content.ts'
 import { underPolicy } from './policy/approvals.ts'
@@ -49,6 +50,8 @@ export interface RoomPorts {
   readonly profileOf: (userId: UserId) => Promise<JsonObject>
   /** Let the push rules of threads hold for a user of ours (MSC4306). */
   readonly turnOnThreadRules: (userId: UserId) => Promise<void>
+  /** Leaves that wait to be told again. */
+  readonly retries: Retries
   readonly background: (work: () => Promise<void>) => void
   /** Are members left out of the answer to a join, and fetched afterwards (MSC3706)? */
   readonly omitMembers: boolean

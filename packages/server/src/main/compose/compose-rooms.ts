@@ -1,5 +1,4 @@
 import type { Config } from '../../config/config.ts'
-import { IdentityServers } from '../../federation/identity/identity-servers.ts'
 import { RemoteRooms } from '../../federation/remote-rooms.ts'
 import { announceForeignEncryption } from '../../e2ee/foreign-changes.ts'
 import { devicesSince, type ListOutbox } from '../../e2ee/list-outbox.ts'
@@ -29,7 +28,7 @@ import { UserRoomTasks } from '../../rooms/user-room-tasks.ts'
 import type { Platform } from '../application.ts'
 import { composeCluster, type Cluster } from './compose-cluster.ts'
 import type { Federation } from './compose-federation.ts'
-import { composeInviteGate } from './compose-invite-gate.ts'
+import { composeInviting } from './compose-inviting.ts'
 import { copyRoomSettings } from '../../users/account-data/copy-room-settings.ts'
 import type { Users } from '../../users/compose-users.ts'
 import { memberProfile, roomRules } from './compose-user-layer.ts'
@@ -95,8 +94,7 @@ export function composeRooms(
     log,
     newRoomNumber: () => numbers.next(),
     owns,
-    inviteGate: composeInviteGate(config, platform, users),
-    identityServers: new IdentityServers({ outbound: federation.outbound, allowed: config.federation.identityServers }),
+    ...composeInviting(config, platform, federation, users),
     profileOf: (userId) => memberProfile(users, userId),
     turnOnThreadRules: (userId) => users.pushRules.turnOnThreadRules(userId),
     background: (work) => void work().catch((error: unknown) => log.warn({ err: error }, 'work in the background failed')),

@@ -21,11 +21,13 @@ import { standing } from '../engine/stored-event.ts'
 import type { Logger } from '../../platform/logger.ts'
 import type { MembershipPeers } from './membership-peers.ts'
 import { buildOwnEvent } from './own-event.ts'
+import type { Retries } from './retries.ts'
 import { serversOfStripped } from './stripped-state.ts'
 
 interface Ports {
   readonly engine: RoomEngine
   readonly membershipPeers: MembershipPeers
+  readonly retries: Retries
   readonly log: Logger
   /** Runs work after the answer; its failures are logged. */
   readonly background: (work: () => Promise<void>) => void
@@ -47,7 +49,7 @@ export async function leaveRemote(ports: Ports, leave: RemoteLeave): Promise<voi
   const done = await ports.engine.run(leave.roomId, async (view) => {
     const row = await membershipIn(db, view.room, leave.userId)
     if (row === undefined) throw new MatrixError('M_FORBIDDEN', 'You are not in this room')
-    if (row.membership === 'leave') return { rules: view.rules, servers: [], committed: undefined }
+    if (row.membership === 'leave') return { rules: view.rules, servers: [], committed: undefined, event: 0 }
     const unit = new RoomUnit(ports.engine.ports, view)
     const none = await loadNode(db, view, 0)
     const pdu = await leaveOnOurWord(ports, view, leave, row)
@@ -72,11 +74,11 @@ export async function leaveRemote(ports: Ports, leave: RemoteLeave): Promise<voi
     )
     const committed = unit.commit()
     ports.engine.holdUntil(view, committed)
-    return { rules: view.rules, servers: serversToTell(leave.roomId, row), committed }
+    return { rules: view.rules, servers: serversToTell(leave.roomId, row), committed, event: event.event }
   })
   await done.committed
   const servers = done.servers.filter((server) => server !== serverName).slice(0, limits.joinServersMax)
-  if (servers.length > 0) ports.background(() => tellOneOf(ports, leave, servers, done.rules))
+  if (servers.length > 0) ports.background(() => tellUntilTaken(ports, leave, { servers, rules: done.rules, event: done.event }))
 }
 
 /** The event that the user's own devices are shown: no other server ever sees it, nor is it part of the room. */
@@ -97,15 +99,43 @@ function serversToTell(roomId: RoomId, row: MembershipRow): ServerName[] {
   return [...new Set([...(inviter === undefined ? [] : [serverOf(inviter)]), ...others])]
 }
 
-async function tellOneOf(ports: Ports, leave: RemoteLeave, servers: readonly ServerName[], known: RoomRules): Promise<void> {
+/** What is to be told of a leave, and whom. */
+interface Told {
+  readonly servers: readonly ServerName[]
+  readonly rules: RoomRules
+  /** The number of the event by which the user's devices know it. */
+  readonly event: number
+}
+
+/** Tell it now, and some times later while nobody can be reached; not if the user is invited or knocks again meanwhile. */
+async function tellUntilTaken(ports: Ports, leave: RemoteLeave, told: Told): Promise<void> {
+  const { clock } = ports.engine.ports
+  if (await tellOneOf(ports, leave, told)) return
+  for (const ms of limits.leaveRetriesMs) {
+    if (!(await ports.retries.wait(() => clock.sleep(ms))) || !(await isStillSo(ports, leave, told))) return
+    if (await tellOneOf(ports, leave, told)) return
+  }
+}
+
+async function isStillSo({ engine }: Ports, { roomId, userId }: RemoteLeave, { event }: Told): Promise<boolean> {
+  const view = await engine.view(roomId)
+  const row = view === undefined ? undefined : await membershipIn(engine.ports.db, view.room, userId)
+  return row?.membership === 'leave' && row.event === event
+}
+
+/** Has one of them taken it, or did all that were reached refuse it? Else there is a use in trying again. */
+async function tellOneOf(ports: Ports, leave: RemoteLeave, { servers, rules }: Told): Promise<boolean> {
+  let isSettled = true
   for (const server of servers) {
     try {
-      await tellServer(ports, leave, server, known)
-      return
+      await tellServer(ports, leave, server, rules)
+      return true
     } catch (error) {
       ports.log.info({ err: error, server, room: leave.roomId }, 'a server did not take in that a user of ours leaves')
+      if (!(error instanceof MatrixError) || error.status >= 500) isSettled = false
     }
   }
+  return isSettled
 }
 
 async function tellServer(ports: Ports, leave: RemoteLeave, server: ServerName, known: RoomRules): Promise<void> {
