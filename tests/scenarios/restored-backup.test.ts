@@ -86,6 +86,9 @@ scenario('a client of a server whose backup was put back begins anew, and reads 
   const bodies = events.map((event: unknown) => objectAt(objectAt(event)['content'])['body']).filter((body) => body !== undefined)
   assert.deepEqual(bodies.slice(-2), ['after the backup', 'after the restore'])
   assert.notEqual(bob.since?.split('_')[1], before?.split('_')[1])
+  // Bob's client does not know that it begins anew: whose devices may have changed meanwhile it is told.
+  const { changed } = objectAt(answer['device_lists'])
+  assert.ok(Array.isArray(changed) && changed.includes(alice.user.userId))
   assert.deepEqual(objectAt((await world.act(bob.sync()))['rooms'] ?? {}), {})
 })
 

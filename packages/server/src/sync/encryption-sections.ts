@@ -51,11 +51,12 @@ async function toDeviceSection({ toDeviceQueues }: Ports, request: ExtensionRequ
 async function deviceListsSection(
   ports: Ports,
   recent: RecentLists,
-  { caller, since, now, filter }: ExtensionRequest,
+  { caller, since, anew = false, now, filter }: ExtensionRequest,
 ): Promise<SyncSection[]> {
-  // A first sync tells no changes: a client that begins asks for everything.
-  if (since === undefined || !recent.mayHaveChanged(await ports.roomsOf(caller.userId), since)) return []
-  const { changed, left } = await ports.deviceListStream.between(caller.userId, since, now, filter.state.lazyLoadMembers ? 'lazy' : 'whole')
+  // A first sync tells no changes: a client that begins asks for everything. One that does not know that it begins is told all.
+  if (since === undefined ? !anew : !recent.mayHaveChanged(await ports.roomsOf(caller.userId), since)) return []
+  const from = since ?? new Map()
+  const { changed, left } = await ports.deviceListStream.between(caller.userId, from, now, filter.state.lazyLoadMembers ? 'lazy' : 'whole')
   if (changed.length + left.length === 0) return []
   return [{ name: 'device_lists', json: JSON.stringify({ changed, left }), news: true }]
 }

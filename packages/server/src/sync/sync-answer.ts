@@ -28,7 +28,7 @@ export async function makeAnswer(
   changes: Changes,
   rooms: ReadonlyMap<RoomId, RoomMembership>,
 ): Promise<SyncAnswer> {
-  const { filter, since, now, caller } = wish
+  const { filter, since, anew, now, caller } = wish
   const data = await accountDataOf(ports, wish, changes.userChanged)
   const byRoom = Map.groupBy(data, (piece) => piece.roomId)
   const global = (byRoom.get('') ?? []).filter((piece) => wantsKind(filter.accountData, piece.type, undefined))
@@ -44,7 +44,7 @@ export async function makeAnswer(
   if (global.length > 0) members.push(`"account_data":${eventList(accountDataEvents(global))}`)
   const sections: SyncSection[] = []
   for (const extension of ports.extensions) {
-    const stretch = { since: since?.positions, now: now.positions, sinceSerial: since?.typing }
+    const stretch = { since: since?.positions, anew, now: now.positions, sinceSerial: since?.typing }
     const toDeviceSince = since?.toDevice
     sections.push(...(await extension({ caller, toDeviceSince, ...stretch, userChanged: changes.userChanged, filter })))
   }

@@ -29,6 +29,8 @@ export interface ExtensionRequest {
   readonly caller: SyncCaller
   /** Absent for a first sync. */
   readonly since: Positions | undefined
+  /** It is a first sync to us alone: the client goes on from a token that means nothing any more, and does not know it. */
+  readonly anew?: boolean
   readonly now: Positions
   /** How far the client has messages to the device, where that is not as far as `since`. */
   readonly toDeviceSince?: Positions | undefined

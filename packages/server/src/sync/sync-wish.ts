@@ -13,6 +13,8 @@ export interface SyncWish {
   readonly caller: SyncCaller
   /** Absent for a first sync. */
   readonly since: StreamPoint | undefined
+  /** It is a first sync to us alone: the client goes on from a token that means nothing any more. */
+  readonly anew: boolean
   readonly now: StreamPoint
   readonly filter: SyncFilter
   readonly fullState: boolean

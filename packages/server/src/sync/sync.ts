@@ -81,7 +81,8 @@ export class Sync {
     const { caller, filter, fullState, stateAfter } = request
     const reading = { now: this.#ports.clock.now(), sessionId: caller.sessionId, format: filter.format, fields: filter.fields }
     const [ignored, invites] = [await this.stream.ignored.of(caller.userId), await this.stream.invites.of(caller.userId)]
-    const wish: SyncWish = { caller, since, now, filter, fullState, stateAfter, reading, ignored, invites, lazy, tokens: this.tokens }
+    const anew = since === undefined && request.since !== undefined && request.since !== ''
+    const wish: SyncWish = { caller, since, anew, now, filter, fullState, stateAfter, reading, ignored, invites, lazy, tokens: this.tokens }
     return makeAnswer(this.#ports, wish, changes, user.rooms)
   }
 
