@@ -190,6 +190,19 @@ for (const version of ['1', '2', '3', '11', '12']) {
   })
 }
 
+attack('S13: a redaction that comes before its target takes the words away once the target comes, if it may', async (field) => {
+  const at = await scene(field)
+  const words = at.room.event(text('gone before they came'))
+  const redaction = at.room.next({ type: 'm.room.redaction', content: { redacts: words.eventId } })
+  await at.room.send(redaction)
+  await at.alice.waitForEvent(at.room.roomId, redaction.eventId)
+  const marker = at.room.message('marker')
+  await at.room.send(words, marker)
+  await at.alice.waitForEvent(at.room.roomId, marker.eventId)
+  const { type, content } = await at.alice.event(at.room.roomId, words.eventId)
+  assert.deepEqual([type, content], ['m.room.message', {}])
+})
+
 attack('S15: somebody banned who goes on along an old branch is not heard', async (field) => {
   const at = await scene(field)
   await at.alice.ban(at.room.roomId, at.room.sender)
