@@ -33,7 +33,7 @@ export class Stage {
 
   async #person(server: Homeserver, name: string): Promise<MatrixClient> {
     people += 1
-    const localpart = `${name}-${people}`
+    const localpart = `sdk-${name}-${people}`
     const client = await this.#devices.open(server, localpart)
     this.#names.set(client.getSafeUserId(), localpart)
     return client

@@ -141,8 +141,10 @@ export class RoomGenerator {
     const isAllowed = list.allowed && byOwn && byState
     this.#remember(event, !isAllowed)
 
-    // A state may come from a server that let a rejected event in.
-    if (!isAllowed && !this.#random.chance(0.03)) return
+    // A state may come from a server that let a rejected event in. What levels in strings then mean where they are forbidden is up to
+    // each server (ADR 44).
+    const isUndefined = this.rules.integerPowerLevels && event.type === 'm.room.power_levels'
+    if (!isAllowed && (isUndefined || !this.#random.chance(0.03))) return
     fork.tip = event
     if (event.stateKey !== undefined) fork.state.set(stateTuple(event.type, event.stateKey), event.eventId)
   }
