@@ -33,6 +33,8 @@ export class Destinations {
   readonly #ports: Ports
   readonly #failing = new LRUCache<string, Failing>({ max: failingServersMax })
   readonly #listeners: ((server: ServerName) => void)[] = []
+  /** Servers that gave a sign of life so soon after an attempt that they are tried a little later. */
+  readonly #heardEarly = new Set<ServerName>()
 
   constructor(ports: Ports) {
     this.#ports = ports
@@ -60,11 +62,28 @@ export class Destinations {
     this.#listeners.push(listener)
   }
 
-  /** A server sent us something: it is worth an attempt, but whether we reach it remains to be seen. */
+  /**
+   * A server sent us something: it is worth an attempt, but whether we reach it remains to be seen. Attempts for that reason are
+   * some seconds apart: one that would come too soon is made then, as there may be no other sign of life.
+   */
   heardFrom(server: ServerName): void {
+    const { clock } = this.#ports
+    const failing = this.#failing.get(server)
+    const now = clock.now()
+    if (failing === undefined || failing.retryAt <= now || this.#heardEarly.has(server)) return
+    const early = failing.triedAt + wakeMsMin - now
+    if (early <= 0) return this.#retry(server)
+    this.#heardEarly.add(server)
+    clock.schedule(Math.min(early, wakeMsMin), () => {
+      this.#heardEarly.delete(server)
+      this.#retry(server)
+    })
+  }
+
+  #retry(server: ServerName): void {
     const failing = this.#failing.get(server)
     const now = this.#ports.clock.now()
-    if (failing === undefined || failing.retryAt <= now || now - failing.triedAt < wakeMsMin) return
+    if (failing === undefined || failing.retryAt <= now) return
     this.#failing.set(server, { ...failing, retryAt: now })
     this.#wake(server)
   }
