@@ -49,3 +49,17 @@ test('one right after an attempt is not forgotten, and many bring one', () => {
   clock.advance(wakeMsMin)
   assert.equal(woken.length, 1)
 })
+
+test('one during an attempt that hangs brings another attempt, once', () => {
+  const { clock, destinations } = failingPeer()
+  clock.advance(wakeMsMin)
+  destinations.heardFrom(peer)
+  // What failed now began before.
+  clock.advance(3 * wakeMsMin)
+  destinations.failed(peer, 'unreachable')
+  const left = (): number => (destinations.failing(peer)?.retryAt ?? 0) - clock.now()
+  assert.ok(left() <= wakeMsMin)
+  clock.advance(wakeMsMin)
+  destinations.failed(peer, 'unreachable')
+  assert.ok(left() > wakeMsMin)
+})

@@ -18,6 +18,8 @@ export interface Failing {
   readonly triedAt: number
   /** When it may be tried again without its own doing. */
   readonly retryAt: number
+  /** It gave a sign of life since it was last tried: an attempt that fails then may have begun before. */
+  readonly heard?: boolean
 }
 
 interface Ports {
@@ -84,7 +86,7 @@ export class Destinations {
     const failing = this.#failing.get(server)
     const now = this.#ports.clock.now()
     if (failing === undefined || failing.retryAt <= now) return
-    this.#failing.set(server, { ...failing, retryAt: now })
+    this.#failing.set(server, { ...failing, retryAt: now, heard: true })
     this.#wake(server)
   }
 
@@ -110,7 +112,8 @@ export class Destinations {
     }
     const failures = (before?.failures ?? 0) + 1
     const since = before?.since ?? now
-    const ms = Math.max(backOffMs(failures, now - since, this.#ports.random), Math.min(retryMs, backOffMsMax))
+    const usual = backOffMs(failures, now - since, this.#ports.random)
+    const ms = Math.max(before?.heard === true ? Math.min(usual, wakeMsMin) : usual, Math.min(retryMs, backOffMsMax))
     this.#failing.set(server, { kind, failures, since, triedAt: now, retryAt: now + ms })
   }
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { emptyObject } from '@causeway/events'
 import type { FederationResult } from '../client/federation-result.ts'
-import { missedPdusMax, probesMax, queuedPdusMax, transactionsMax } from '../limits.ts'
+import { adoptMs, missedPdusMax, probesMax, queuedPdusMax, transactionsMax } from '../limits.ts'
 import { SenderWorld, server } from './senders.fixture.ts'
 
 const minute = 60_000
@@ -283,7 +283,7 @@ test('what a process that is gone left behind is taken over by another', async (
   world.moveAllToSlot(7)
   await world.restart()
   world.peers.answers.clear()
-  await world.pass(10_000)
+  await world.pass(adoptMs - 1_000)
   assert.deepEqual(world.peers.got('a.test'), [])
   await world.pass(3 * 60_000, 10_000)
   assert.deepEqual(world.peers.got('a.test'), ['one', 'two', 'three'])
