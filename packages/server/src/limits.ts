@@ -77,6 +77,9 @@ export const limits = {
   inboxRoomMax: 5_000,
   /** Servers that a join is tried through. */
   joinServersMax: 10,
+  /** Times that a server is asked for the template of a join while it does not know that our user left, and milliseconds in between. */
+  staleTemplatesMax: 4,
+  staleTemplateMs: 500,
   /** Rooms whose members may join a restricted one that are looked at; spaces have a few. */
   joinConditionsMax: 50,
   /** Milliseconds before a server is told again that somebody has declined its invite, which it was not there to hear: over about a day. */

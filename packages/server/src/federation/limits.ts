@@ -63,8 +63,11 @@ export const pageAnswerMsMax = 60 * second
 export const stateAnswerMsMax = 3 * minute
 /** Milliseconds for a file: 100 MB at 350 kB/s. Somebody waits for it. */
 export const fileAnswerMsMax = 5 * minute
-/** Milliseconds for a transaction: the receiver may have to fetch before it answers. */
-export const transactionMsMax = minute
+/**
+ * Milliseconds for a transaction. One whose answer was lost on the way must not hold up what follows for longer than half of the minute
+ * in which servers agree after a partition; whoever needs longer is asked again, and has it then.
+ */
+export const transactionMsMax = 30 * second
 
 /** Events and EDUs of one transaction. Server-Server API, "Transactions". */
 export const transactionPdusMax = 50

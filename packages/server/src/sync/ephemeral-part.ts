@@ -18,10 +18,11 @@ export async function ephemeralPart(ports: SyncPorts, wish: SyncWish, view: Room
   const { caller, since, now, filter } = wish
   const texts: string[] = []
   const wanted = wantsRoom(filter.ephemeral, view.roomId)
-  const typingChanged = whole || since === undefined || ports.typing.changedSince(view.roomId, since.typing)
-  if (wanted && typingChanged && wantsKind(filter.ephemeral, 'm.typing', undefined)) {
+  const typingChanged = since !== undefined && ports.typing.changedSince(view.roomId, since.typing)
+  if (wanted && (whole || since === undefined || typingChanged) && wantsKind(filter.ephemeral, 'm.typing', undefined)) {
     const users = ports.typing.usersIn(view.roomId)
-    if (!whole || users.length > 0) texts.push(typingEvent(users))
+    // Whoever left and came back between two answers may still take those for typing who did then.
+    if (users.length > 0 || !whole || typingChanged) texts.push(typingEvent(users))
   }
   const moved =
     whole || since === undefined ? await ports.receipts.ofRoom(view.room) : await ports.receipts.since(view.room, since.positions)

@@ -181,11 +181,11 @@ export class Senders {
     if (announcement.slot !== db.slot || announcement.position === 0) return
     if (db.slot !== this.#slot) this.#moveTo(db.slot)
     this.#announced = Math.max(this.#announced, announcement.position)
-    for (const { event, servers } of announcement.departures) {
+    for (const { event, servers, late } of announcement.departures) {
       if (event.pos === undefined) continue
       const { room, position } = announcement
       const pdu = { room, pos: event.pos, position, json: event.pdu.json, queuedAt: clock.monotonic() }
-      this.#missed.closeFor(room, event.pos, servers)
+      if (late !== true) this.#missed.closeFor(room, event.pos, servers)
       for (const server of servers) this.#departTo(server, pdu)
       this.#journal.touch()
     }

@@ -1,4 +1,4 @@
-import { parseUserId, serverOf, signaturesOf, type Pdu } from '@causeway/events'
+import { parseUserId, serverOf, signaturesOf, type Pdu, type ServerName } from '@causeway/events'
 import { limits } from '../../limits.ts'
 import { hash48 } from '../../storage/hash48.ts'
 import { insertBody, insertEvent, insertEventId, placeEvent as placeEventRow } from '../../storage/tables/events.ts'
@@ -115,6 +115,14 @@ async function advance(
   )
   const audience = await ports.audienceOf(view, event.thread)
   const moves = await movesOf(ports, view, current, changes)
+  const beside =
+    named.length === 0 || tips.length === 1
+      ? []
+      : await loadEvents(
+          ports.db,
+          view,
+          tips.slice(0, -1).map((tip) => tip.event),
+        )
 
   // From here on nothing waits.
   const serversBefore = [...view.servers.keys()]
@@ -134,7 +142,28 @@ async function advance(
   checkpointIfDue(unit.draft, view, event)
   const servers = placement.passOn === true ? destinations(ports, view, serversBefore, placement.pdu) : []
   if (servers.length > 0) unit.addDeparture({ event, servers })
+  sendBeside(ports, view, unit, beside, serversBefore)
   addEventRows(unit, view, placement, event, servers.length > 0 ? 1 : 0)
+}
+
+/**
+ * A server that comes into the room is told what stands in it and what follows. What one of ours said beside the join, not knowing of it,
+ * is neither: the newest of it is sent, and what is before that the server can ask for.
+ */
+function sendBeside(
+  ports: EnginePorts,
+  view: RoomView,
+  unit: RoomUnit,
+  beside: readonly StoredEvent[],
+  serversBefore: readonly ServerName[],
+): void {
+  if (beside.length === 0) return
+  const before = new Set(serversBefore)
+  const servers = [...view.servers.keys()].filter((server) => server !== ports.serverName && !before.has(server))
+  if (servers.length === 0) return
+  for (const event of beside) {
+    if (event.pos !== undefined && serverOf(event.pdu.sender) === ports.serverName) unit.addDeparture({ event, servers, late: true })
+  }
 }
 
 /** The event takes the next place of the past. */

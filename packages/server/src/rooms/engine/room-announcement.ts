@@ -15,6 +15,8 @@ export interface LocalMembershipChange {
 export interface Departure {
   readonly event: StoredEvent
   readonly servers: readonly string[]
+  /** An event of before, for servers that are new: it says nothing of who else is in the room. */
+  readonly late?: boolean
 }
 
 /** What a commit changed in a room, for /sync, the senders and push of this process. */

@@ -1,12 +1,25 @@
-import { roomRules, supportedRoomVersions, type JsonObject, type Pdu, type RoomId, type ServerName, type UserId } from '@causeway/events'
+import {
+  AUTH_EVENTS_MAX,
+  membershipOfEvent,
+  parseEventId,
+  roomRules,
+  supportedRoomVersions,
+  type JsonObject,
+  type JsonValue,
+  type Pdu,
+  type RoomId,
+  type ServerName,
+  type UserId,
+} from '@causeway/events'
 import { MatrixError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Logger } from '../../platform/logger.ts'
+import { loadEvents, loadNumbers } from '../engine/load-room.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import type { Inbox } from '../inbound/inbox.ts'
 import type { RoomPeers } from '../inbound/room-peers.ts'
 import { adoptRoom } from './adopt-room.ts'
-import type { MembershipPeers } from './membership-peers.ts'
+import type { MembershipPeers, Template } from './membership-peers.ts'
 import { buildOwnEvent } from './own-event.ts'
 import { ensureRoom } from './room-stub.ts'
 
@@ -53,8 +66,32 @@ export async function joinRemote(ports: JoinPorts, join: RemoteJoin): Promise<vo
   throw failure
 }
 
+/**
+ * The template of a join. A server that has not heard yet that our user left would have them join as somebody who is there: their leaving
+ * would win in the end, and they would be out. Asking wakes what waits for that server, so it is asked again a moment later.
+ */
+async function templateOf(ports: JoinPorts, join: RemoteJoin, server: ServerName): Promise<Template> {
+  for (let turn = 1; ; turn += 1) {
+    const template = await ports.membershipPeers.make(server, 'join', join.roomId, join.userId, supportedRoomVersions)
+    if (turn >= limits.staleTemplatesMax || !(await isBeforeLeave(ports, join, template))) return template
+    await ports.engine.ports.clock.sleep(limits.staleTemplateMs)
+  }
+}
+
+/** Does a template rest on a join of our user that they have left after? */
+async function isBeforeLeave({ engine }: JoinPorts, { roomId, userId }: RemoteJoin, { event }: Template): Promise<boolean> {
+  const view = await engine.view(roomId)
+  const { auth_events: authEvents } = event
+  if (view === undefined || !view.hasState || !Array.isArray(authEvents) || view.localJoined.has(userId)) return false
+  const named = authEvents
+    .slice(0, AUTH_EVENTS_MAX)
+    .flatMap((entry: JsonValue) => parseEventId(String(Array.isArray(entry) ? entry[0] : entry)) ?? [])
+  const known = await loadEvents(engine.ports.db, view, [...(await loadNumbers(engine.ports.db, view, named)).values()])
+  return known.some(({ pdu }) => pdu.type === 'm.room.member' && pdu.stateKey === userId && membershipOfEvent(pdu) === 'join')
+}
+
 async function joinThrough(ports: JoinPorts, join: RemoteJoin, server: ServerName): Promise<void> {
-  const template = await ports.membershipPeers.make(server, 'join', join.roomId, join.userId, supportedRoomVersions)
+  const template = await templateOf(ports, join, server)
   const rules = roomRules(template.roomVersion ?? '1')
   if (rules === undefined) {
     throw new MatrixError('M_UNSUPPORTED_ROOM_VERSION', `This server does not know room version ${template.roomVersion ?? ''}`)
