@@ -194,7 +194,11 @@ async function receivePulled(ports: ReceivePorts, roomId: RoomId, given: Arrival
       continue
     }
     const view = claimed === undefined ? await ports.engine.view(roomId) : undefined
-    claimed = view === undefined ? undefined : await fetchStatesAfter(ports, view, arrival.origin, look.missingPrev)
+    claimed =
+      view === undefined
+        ? undefined
+        : ((await fetchStatesAfter(ports, view, arrival.origin, look.missingPrev)) ??
+          (await fetchStatesAfter(ports, view, arrival.origin, [arrival.pdu.eventId])))
     if (claimed === undefined) return false
   }
 }

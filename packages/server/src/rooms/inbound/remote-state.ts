@@ -73,23 +73,29 @@ async function fetchEvents(
   eventId: EventId,
   missing: readonly EventId[],
 ): Promise<readonly JsonObject[] | undefined> {
-  if (missing.length > limits.singleEventFetchesMax) {
-    const whole = await peers.state(server, view.roomId, eventId)
-    if (whole === undefined) return undefined
-    const itself = missing.includes(eventId) ? await peers.event(server, eventId) : undefined
-    return [...whole.state, ...whole.authChain, ...(itself === undefined ? [] : [itself])]
-  }
+  const few = missing.length <= limits.singleEventFetchesMax ? await fetchSingly(peers, server, missing) : undefined
+  if (few !== undefined) return few
+  const whole = await peers.state(server, view.roomId, eventId)
+  if (whole === undefined) return undefined
+  const itself = missing.includes(eventId) ? await peers.event(server, eventId) : undefined
+  return [...whole.state, ...whole.authChain, ...(itself === undefined ? [] : [itself])]
+}
+
+/** Events one by one. Absent when not all were given: an answer that was lost is no sign that the state is without the event. */
+async function fetchSingly(peers: RoomPeers, server: ServerName, ids: readonly EventId[]): Promise<readonly JsonObject[] | undefined> {
   const events: JsonObject[] = []
-  for (let at = 0; at < missing.length; at += limits.singleEventFetchesAtOnce) {
-    const page = await Promise.all(missing.slice(at, at + limits.singleEventFetchesAtOnce).map((id) => peers.event(server, id)))
-    events.push(...page.filter((event) => event !== undefined))
+  for (let at = 0; at < ids.length; at += limits.singleEventFetchesAtOnce) {
+    const page = await Promise.all(ids.slice(at, at + limits.singleEventFetchesAtOnce).map((id) => peers.event(server, id)))
+    const given = page.filter((event) => event !== undefined)
+    if (given.length < page.length) return undefined
+    events.push(...given)
   }
   return events
 }
 
 /**
  * The state before `pdu`, of whose prev events some are known to us and some are `claimed` by a peer: the states after all of
- * them, resolved with each other. Absent if we have no better claim than nothing of one of them. Runs under the room's queue.
+ * them, resolved with each other. A claim under the event's own id is the state before itself. Absent if we have no better claim than nothing of one of them. Runs under the room's queue.
  */
 export async function stateAtGap(
   engine: RoomEngine,
@@ -100,12 +106,18 @@ export async function stateAtGap(
 ): Promise<StateNode | undefined> {
   const { db } = engine.ports
   const nodes = new Map<number, StateNode>()
+  // A peer whose own history begins with the event knows the state before it, and not what it follows.
+  const itself = claimed.get(pdu.eventId)
+  if (itself !== undefined) {
+    const node = await adoptState(engine, view, unit, itself)
+    if (node === undefined) return undefined
+    nodes.set(node.node, node)
+  }
   for (const id of pdu.prevEvents) {
     const event = await findEvent(db, view, id)
-    const node =
-      event !== undefined && inGraph(event)
-        ? await loadNode(db, view, event.stateAfter)
-        : await stateAfterClaimed(engine, view, unit, id, claimed.get(id))
+    const isKnown = event !== undefined && inGraph(event)
+    if (!isKnown && itself !== undefined) continue
+    const node = isKnown ? await loadNode(db, view, event.stateAfter) : await stateAfterClaimed(engine, view, unit, id, claimed.get(id))
     if (node === undefined) return undefined
     nodes.set(node.node, node)
   }

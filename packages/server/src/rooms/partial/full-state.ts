@@ -60,7 +60,7 @@ async function unknownOf(engine: RoomEngine, roomId: RoomId, ids: readonly Event
   return unknown
 }
 
-/** The missing events: one by one when they are few, else with the whole state. */
+/** The missing events: one by one when they are few and all are given, else with the whole state. Absent when they cannot be had. */
 async function fetchEvents(
   { engine, peers }: Ports,
   roomId: RoomId,
@@ -75,17 +75,21 @@ async function fetchEvents(
     const received = await checkReceived(peers, values, roomId, view.rules, options)
     return received.flatMap((event) => (event.ok ? [event.pdu] : []))
   }
-  const single = async (wanted: readonly EventId[]): Promise<Pdu[]> => {
-    const values = await Promise.all(wanted.map((id) => peers.event(server, id)))
-    return check(values.filter((value) => value !== undefined))
+  // An answer that was lost is no sign that the state is without the event.
+  const single = async (wanted: readonly EventId[]): Promise<Pdu[] | undefined> => {
+    const values = (await Promise.all(wanted.map((id) => peers.event(server, id)))).filter((value) => value !== undefined)
+    return values.length < wanted.length ? undefined : check(values)
   }
-  if (missing.size <= limits.singleEventFetchesMax) return single([...missing])
+  const few = missing.size <= limits.singleEventFetchesMax ? await single([...missing]) : undefined
+  if (few !== undefined) return few
   const whole = await peers.state(server, roomId, eventId)
   if (whole === undefined) return undefined
   const pdus = [...(await check(whole.authChain)), ...(await check(whole.state))]
   const found = new Set(pdus.map((pdu) => pdu.eventId))
   // The event itself is not part of the state before it.
-  return missing.has(eventId) && !found.has(eventId) ? [...pdus, ...(await single([eventId]))] : pdus
+  if (!missing.has(eventId) || found.has(eventId)) return pdus
+  const last = await single([eventId])
+  return last === undefined ? undefined : [...pdus, ...last]
 }
 
 /** The state before the event as it is stored now, moved on by the event if that is a state event and allowed. */
