@@ -7,7 +7,10 @@ import type { RoomView } from '../engine/room-view.ts'
 import { inGraph, type StoredEvent } from '../engine/stored-event.ts'
 import { parentsFirst } from '../inbound/in-order.ts'
 
-/** The events that a room judged by a part of its state, each after those that it follows, else in the order of their coming. */
+/**
+ * The events that a room judged by a part of its state, each after those that it follows, else in the order in which they got their places:
+ * an event that was known before the join, and placed after it, is measured by the state that the join brought.
+ */
 export async function provisionalOf(db: Database, view: RoomView): Promise<StoredEvent[]> {
   const events: StoredEvent[] = []
   for (let after = 0; ;) {
@@ -21,8 +24,9 @@ export async function provisionalOf(db: Database, view: RoomView): Promise<Store
     after = rows.at(-1)?.event ?? after
     if (rows.length < limits.eventsPerReadMax) break
   }
+  const placed = events.toSorted((a, b) => (a.pos ?? Infinity) - (b.pos ?? Infinity) || a.event - b.event)
   return parentsFirst(
-    events,
+    placed,
     (event) => event.pdu.eventId,
     (event) => event.pdu.prevEvents,
   )
