@@ -24,7 +24,7 @@ export class SimTime {
 
   /** Run `work` once, `ms` from now, for `owner`; for the world itself where none is named. */
   schedule(ms: number, work: () => void, owner?: SimClock): Cancel {
-    const task: Task = { due: this.now + Math.max(0, ms), order: this.#order++, work, owner }
+    const task: Task = { due: this.now + Math.ceil(Math.max(0, ms)), order: this.#order++, work, owner }
     this.#push(task)
     return () => {
       task.work = undefined
