@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { parseEventId } from '@causeway/events'
 import { arrayAt, objectAt, stringAt } from '../../packages/testkit/src/client/json.ts'
 import type { MatrixClient } from '../../packages/testkit/src/client/matrix-client.ts'
+import { MatrixError } from '../../packages/testkit/src/client/matrix-error.ts'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
 import type { Resident } from '../../packages/testkit/src/resident/resident.ts'
+
+/** Milliseconds in which a killed process' leases have ended, and between two attempts. */
+const LEASE_MS_MAX = 30_000
+const RETRY_MS = 200
 
 /** Milliseconds that a test waits for the whole state of a large room. */
 const COMPLETE_MS_MAX = 600_000
@@ -53,6 +59,19 @@ export async function joinAndSpeak(server: Homeserver, resident: Resident, user:
   return { joined, firstSend, complete: 0, othersP99: 0, othersMax: 0, rssBefore, rssMax: rssBefore }
 }
 
+/** A new room. After a kill the leases of the process before it have to end, and clients are told to come back. */
+async function roomOf(user: MatrixClient): Promise<string> {
+  const deadline = performance.now() + LEASE_MS_MAX
+  for (;;) {
+    try {
+      return await user.createRoom({})
+    } catch (error) {
+      if (!(error instanceof MatrixError) || error.status !== 503 || performance.now() > deadline) throw error
+      await pause(RETRY_MS)
+    }
+  }
+}
+
 /** Let the resident give the state; another user goes on in a room of their own until all members are known. */
 export async function complete(
   server: Homeserver,
@@ -61,7 +80,7 @@ export async function complete(
   figures: Figures,
 ): Promise<void> {
   const [user, other] = users
-  const room = await other.createRoom({})
+  const room = await roomOf(other)
   const start = performance.now()
   resident.release()
   const done = new AbortController()
