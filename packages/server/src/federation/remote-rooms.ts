@@ -64,9 +64,10 @@ export class RemoteRooms implements RoomPeers {
     return answer.ok ? objects(answer.value['events']) : undefined
   }
 
-  async event(server: ServerName, eventId: EventId): Promise<JsonObject | undefined> {
+  async event(server: ServerName, eventId: EventId): Promise<JsonObject | null | undefined> {
     const answer = await this.#ports.client.call(server, getEvent, { params: { eventId }, evenIfResting: true })
-    return answer.ok ? objects(answer.value['pdus'])?.[0] : undefined
+    if (answer.ok) return objects(answer.value['pdus'])?.[0]
+    return answer.fault === 'refused' && (answer.status === 404 || answer.status === 403) ? null : undefined
   }
 
   async eventAuth(server: ServerName, roomId: RoomId, eventId: EventId): Promise<readonly JsonObject[] | undefined> {

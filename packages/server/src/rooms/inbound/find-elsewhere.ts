@@ -59,7 +59,8 @@ async function fetchInto(
   const known = await findEvent(engine.ports.db, view, eventId)
   if (known !== undefined && inGraph(known)) return false
   const value = await peers.event(server, eventId)
-  const received = value === undefined ? [] : await checkReceived(peers, [value], view.roomId, view.rules, { historical: true })
+  const received =
+    value === undefined || value === null ? [] : await checkReceived(peers, [value], view.roomId, view.rules, { historical: true })
   const [event] = received
   if (event?.ok !== true || event.pdu.eventId !== eventId || event.pdu.originServerTs !== ts) return false
   const { pdu } = event

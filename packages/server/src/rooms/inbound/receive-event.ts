@@ -228,7 +228,7 @@ async function fetchAuthFor(
 ): Promise<void> {
   if (look.partial && look.missingAuth.length <= limits.singleEventFetchesAtOnce) {
     const fetched = await Promise.all(look.missingAuth.map((id) => ports.peers.event(arrival.origin, id)))
-    const values = fetched.filter((value) => value !== undefined)
+    const values = fetched.filter((value) => value !== undefined && value !== null)
     const kept = await keepAuth(ports, roomId, values)
     if (look.missingAuth.every((id) => kept.has(id))) return
   }

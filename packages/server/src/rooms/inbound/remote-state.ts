@@ -78,17 +78,16 @@ async function fetchEvents(
   const whole = await peers.state(server, view.roomId, eventId)
   if (whole === undefined) return undefined
   const itself = missing.includes(eventId) ? await peers.event(server, eventId) : undefined
-  return [...whole.state, ...whole.authChain, ...(itself === undefined ? [] : [itself])]
+  return [...whole.state, ...whole.authChain, ...(itself === undefined || itself === null ? [] : [itself])]
 }
 
-/** Events one by one. Absent when not all were given: an answer that was lost is no sign that the state is without the event. */
+/** Events one by one, as far as the peer has them. Absent when an answer was lost: that is no sign that the state is without the event. */
 async function fetchSingly(peers: RoomPeers, server: ServerName, ids: readonly EventId[]): Promise<readonly JsonObject[] | undefined> {
   const events: JsonObject[] = []
   for (let at = 0; at < ids.length; at += limits.singleEventFetchesAtOnce) {
     const page = await Promise.all(ids.slice(at, at + limits.singleEventFetchesAtOnce).map((id) => peers.event(server, id)))
-    const given = page.filter((event) => event !== undefined)
-    if (given.length < page.length) return undefined
-    events.push(...given)
+    if (page.includes(undefined)) return undefined
+    events.push(...page.filter((event) => event !== undefined && event !== null))
   }
   return events
 }

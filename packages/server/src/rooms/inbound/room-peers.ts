@@ -28,7 +28,8 @@ export interface RoomPeers {
     roomId: RoomId,
     gap: { readonly earliest: readonly EventId[]; readonly latest: readonly EventId[]; readonly limit: number },
   ): Promise<readonly JsonObject[] | undefined>
-  event(server: ServerName, eventId: EventId): Promise<JsonObject | undefined>
+  /** One event; null when the peer answers that it has none for us. */
+  event(server: ServerName, eventId: EventId): Promise<JsonObject | null | undefined>
   eventAuth(server: ServerName, roomId: RoomId, eventId: EventId): Promise<readonly JsonObject[] | undefined>
   stateIds(server: ServerName, roomId: RoomId, eventId: EventId): Promise<StateIds | undefined>
   state(server: ServerName, roomId: RoomId, eventId: EventId): Promise<StateEvents | undefined>

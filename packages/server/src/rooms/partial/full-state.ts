@@ -77,8 +77,8 @@ async function fetchEvents(
   }
   // An answer that was lost is no sign that the state is without the event.
   const single = async (wanted: readonly EventId[]): Promise<Pdu[] | undefined> => {
-    const values = (await Promise.all(wanted.map((id) => peers.event(server, id)))).filter((value) => value !== undefined)
-    return values.length < wanted.length ? undefined : check(values)
+    const values = await Promise.all(wanted.map((id) => peers.event(server, id)))
+    return values.includes(undefined) ? undefined : check(values.filter((value) => value !== undefined && value !== null))
   }
   const few = missing.size <= limits.singleEventFetchesMax ? await single([...missing]) : undefined
   if (few !== undefined) return few
