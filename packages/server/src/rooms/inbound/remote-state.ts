@@ -11,6 +11,7 @@ import { StateVector } from '../engine/state-vector.ts'
 import { inGraph, standing, type StoredEvent } from '../engine/stored-event.ts'
 import { stateFor } from '../engine/view-state.ts'
 import { checkReceived } from './check-received.ts'
+import { fetchSingly } from './fetch-singly.ts'
 import type { RoomPeers } from './room-peers.ts'
 import { storeOutliers } from './store-outliers.ts'
 
@@ -81,20 +82,10 @@ async function fetchEvents(
   return [...whole.state, ...whole.authChain, ...(itself === undefined || itself === null ? [] : [itself])]
 }
 
-/** Events one by one, as far as the peer has them. Absent when an answer was lost: that is no sign that the state is without the event. */
-async function fetchSingly(peers: RoomPeers, server: ServerName, ids: readonly EventId[]): Promise<readonly JsonObject[] | undefined> {
-  const events: JsonObject[] = []
-  for (let at = 0; at < ids.length; at += limits.singleEventFetchesAtOnce) {
-    const page = await Promise.all(ids.slice(at, at + limits.singleEventFetchesAtOnce).map((id) => peers.event(server, id)))
-    if (page.includes(undefined)) return undefined
-    events.push(...page.filter((event) => event !== undefined && event !== null))
-  }
-  return events
-}
-
 /**
  * The state before `pdu`, of whose prev events some are known to us and some are `claimed` by a peer: the states after all of
- * them, resolved with each other. A claim under the event's own id is the state before itself. Absent if we have no better claim than nothing of one of them. Runs under the room's queue.
+ * them, resolved with each other. A claim under the event's own id is the state before itself. Absent if we have no better claim
+ * than nothing of one of them. Runs under the room's queue.
  */
 export async function stateAtGap(
   engine: RoomEngine,

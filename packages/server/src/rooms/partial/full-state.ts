@@ -9,6 +9,7 @@ import { StateVector, type EventNumber, type KeyNumber } from '../engine/state-v
 import { standing, type StoredEvent } from '../engine/stored-event.ts'
 import { stateFor } from '../engine/view-state.ts'
 import { checkReceived } from '../inbound/check-received.ts'
+import { fetchSingly } from '../inbound/fetch-singly.ts'
 import type { RoomPeers } from '../inbound/room-peers.ts'
 import { storeInSlices } from '../inbound/store-in-slices.ts'
 
@@ -75,10 +76,9 @@ async function fetchEvents(
     const received = await checkReceived(peers, values, roomId, view.rules, options)
     return received.flatMap((event) => (event.ok ? [event.pdu] : []))
   }
-  // An answer that was lost is no sign that the state is without the event.
   const single = async (wanted: readonly EventId[]): Promise<Pdu[] | undefined> => {
-    const values = await Promise.all(wanted.map((id) => peers.event(server, id)))
-    return values.includes(undefined) ? undefined : check(values.filter((value) => value !== undefined && value !== null))
+    const values = await fetchSingly(peers, server, wanted)
+    return values === undefined ? undefined : check(values)
   }
   const few = missing.size <= limits.singleEventFetchesMax ? await single([...missing]) : undefined
   if (few !== undefined) return few
