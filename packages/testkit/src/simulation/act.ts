@@ -63,10 +63,16 @@ async function setAccountData({ world, client, person, random, note }: Actor, in
   const type = `org.example.${random.below(2)}`
   const key = `${person.userId} ${type}`
   const { accountData } = world.ledger
-  const before = accountData.get(key)
-  accountData.set(key, { value: before?.value ?? '', unsure: true })
+  const written = accountData.get(key) ?? { value: undefined, begun: 0, open: 0 }
+  accountData.set(key, written)
+  const alone = written.open === 0
+  written.value = undefined
+  written.open += 1
+  const turn = (written.begun += 1)
   const outcome = await client.ask('PUT', `/user/${encodeURIComponent(person.userId)}/account_data/${type}`, { n: index })
   note(`${type}: ${outcome.kind}`)
-  // Only a value that nobody was writing at the same time is sure.
-  if (outcome.kind === 'ack' && before?.unsure !== true) accountData.set(key, { value: JSON.stringify({ n: index }), unsure: false })
+  if (outcome.kind === 'unknown') return
+  written.open -= 1
+  // Of writes that overlap, the one that is answered last need not be the one that was done last.
+  if (outcome.kind === 'ack' && alone && written.begun === turn) written.value = JSON.stringify({ n: index })
 }

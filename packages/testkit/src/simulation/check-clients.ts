@@ -123,11 +123,11 @@ export async function checkAccounts(world: SimulatedWorld): Promise<void> {
   for (const { name, check } of world.ledger.loggedOut) {
     if ((await world.await(check())) !== true) world.record.find('nothing acknowledged is lost', `${name} logged out and is back`)
   }
-  for (const [key, { value, unsure }] of world.ledger.accountData) {
+  for (const [key, { value }] of world.ledger.accountData) {
     const [userId = '', type = ''] = key.split(' ')
     const client = clientsOf(world).find(({ person }) => person.userId === userId)
     const known = client?.model.accountData.get(type)
-    if (!unsure && client !== undefined && known !== value) {
+    if (value !== undefined && client !== undefined && known !== value) {
       world.record.find('nothing acknowledged is lost', `account data ${key} is ${known} and was ${value}`)
     }
   }

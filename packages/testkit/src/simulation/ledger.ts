@@ -17,6 +17,16 @@ export interface KnownRoom {
   readonly creator: string
 }
 
+/** What is known of one type of somebody's account data. */
+export interface WrittenData {
+  /** What the last write that nobody disturbed was told to have stored; undefined while nobody can say what is there. */
+  value: string | undefined
+  /** Writes that were begun. */
+  begun: number
+  /** Those of them that were not answered: each may happen at any time. */
+  open: number
+}
+
 /** What clients were told, to be held against what the servers say in the end. */
 export class Ledger {
   readonly record: Record
@@ -34,8 +44,8 @@ export class Ledger {
   readonly toDevice = new Map<string, number[]>()
   /** One-time keys that were given away: `user device key` to whom. */
   readonly claimed = new Map<string, string>()
-  /** Acknowledged account data by `user type`, and whether a later write may have happened too. */
-  readonly accountData = new Map<string, { readonly value: string; readonly unsure: boolean }>()
+  /** Account data by `user type`. */
+  readonly accountData = new Map<string, WrittenData>()
   readonly loggedOut: { readonly server: SimServer; readonly name: string; readonly check: () => Promise<boolean> }[] = []
 
   constructor(record: Record, sleep: (ms: number) => Promise<void>) {
