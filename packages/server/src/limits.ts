@@ -43,6 +43,14 @@ export const limits = {
   gapRestMs: 60_000,
   /** (room, server) pairs whose failures are remembered; about 200 bytes each. */
   gapFailuresKept: 10_000,
+  /** Received events of one room, and of all rooms of a process, that wait for the key of a server that does not answer; 64 KiB each at most. */
+  unverifiedRoomMax: 100,
+  unverifiedMax: 1_000,
+  /** Milliseconds for which they wait: by then their server comes with later ones, which bring them along. */
+  unverifiedKeptMs: 24 * 60 * 60_000,
+  /** Milliseconds until the key is asked for again: at first, and at most; it doubles. A sign of life of the server comes before. */
+  unverifiedRetryMsMin: 5_000,
+  unverifiedRetryMsMax: 60 * 60_000,
   /** Undecided events that are kept of one room; further ones are dropped, and count as never received. */
   undecidedRoomMax: 200,
   /** Milliseconds between the arrival of what undecided events waited for and their judgement: more may come, they themselves too. */

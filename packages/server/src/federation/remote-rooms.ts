@@ -28,7 +28,7 @@ import { askPolicyServerToSign } from './wire/policy.ts'
 
 interface Ports {
   readonly client: FederationClient
-  readonly ring: Pick<KeyRing, 'ensureKeys' | 'findKey'>
+  readonly ring: Pick<KeyRing, 'ensureKeys' | 'findKey' | 'isSilent'>
 }
 
 /** What the room layer asks of other servers, over the federation client. An answer of the wrong shape is none. */
@@ -52,6 +52,10 @@ export class RemoteRooms implements RoomPeers {
 
   ensureKeys(missing: readonly MissingKey[]): Promise<void> {
     return this.#ports.ring.ensureKeys(missing)
+  }
+
+  isSilent(server: ServerName): boolean {
+    return this.#ports.ring.isSilent(server)
   }
 
   async getMissingEvents(

@@ -133,6 +133,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
 async function takeOver(rooms: RoomLayer, shards: ReadonlySet<number>): Promise<void> {
   await rooms.engine.release(shards)
   await rooms.inbox.start(shards)
+  await rooms.unverified.start(shards)
   await rooms.undecided.start(shards)
   await rooms.resyncs.start(shards)
 }
@@ -224,6 +225,7 @@ function composeTransactions(platform: Platform, federation: Federation, rooms: 
     {
       engine,
       inbox,
+      unverified: rooms.unverified,
       peers: ports.peers,
       log: platform.log,
       receiveEdu: receiveEdus(layer.edus),

@@ -11,6 +11,7 @@ import type { TransactionKey, TransactionMemory } from './engine/transaction-mem
 import { historyMethods } from './inbound/history-methods.ts'
 import type { Inbox } from './inbound/inbox.ts'
 import type { RoomPeers } from './inbound/room-peers.ts'
+import type { Unverified } from './inbound/unverified.ts'
 import { admitPdus, type PduAnswer } from './inbound/receive-transaction.ts'
 import { changeAnywhere } from './membership/change-anywhere.ts'
 import type { InviteGate } from './membership/invite-gate.ts'
@@ -39,6 +40,7 @@ export interface RoomPorts {
   readonly peers: RoomPeers
   readonly membershipPeers: MembershipPeers
   readonly inbox: Inbox
+  readonly unverified: Unverified
   readonly log: Logger
   readonly newRoomNumber: () => Promise<number>
   /** May this process write rooms of this shard? */

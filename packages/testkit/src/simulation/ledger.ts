@@ -35,7 +35,7 @@ export class Ledger {
   readonly redactions = new Set<string>()
   /** Events that no server may accept. */
   readonly forged: { readonly eventId: string; readonly roomId: string }[] = []
-  /** Events that a server dropped, since the key of their sender's server could not be had: it gets them with the next one. */
+  /** Events that a server could not verify, since the key of their sender's server could not be had: it judges them when that server is heard of. */
   readonly unverified = new Set<string>()
   /** Rooms that somebody tried to join while things went wrong: of what the others sent meanwhile they may lack something until the next event. */
   readonly entered = new Set<string>()

@@ -43,11 +43,22 @@ export class KeyRing implements CurrentKeys {
   readonly #servers = new LRUCache<ServerName, ServerKeys>({ max: keyServersInMemoryMax })
   readonly #reading = new Map<ServerName, Promise<ServerKeys>>()
   readonly #own: ServerKeys
+  readonly #listeners: ((server: ServerName) => void)[] = []
 
   constructor(ports: Ports) {
     this.#ports = ports
     this.#fetches = new KeyFetches({ clock: ports.clock, log: ports.log, fetchKeys: ports.fetchKeys })
     this.#own = ownServerKeys(ports.ownKeys)
+  }
+
+  /** Call `listener` with each server that has told its keys. */
+  onTold(listener: (server: ServerName) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Did a server not answer when it was asked for its keys last? Then one that is missing may be had later. */
+  isSilent(server: ServerName): boolean {
+    return server !== this.#ports.serverName && this.#fetches.isSilent(server)
   }
 
   /** The key that could have signed an event of the time `validAt`; 0 for "at any time". For `checkSignatures`. */
@@ -76,9 +87,9 @@ export class KeyRing implements CurrentKeys {
     )
   }
 
-  /** Load keys with which a server may sign requests now. Rejects if the database fails. */
+  /** Load keys with which a server may sign requests now: somebody speaks in its name. Rejects if the database fails. */
   loadCurrent(server: ServerName, keyIds: readonly KeyId[]): Promise<void> {
-    return this.#load(server, keyIds, (key) => key.expiredAt === undefined && this.#isValid(key))
+    return this.#load(server, keyIds, (key) => key.expiredAt === undefined && this.#isValid(key), true)
   }
 
   /**
@@ -96,14 +107,14 @@ export class KeyRing implements CurrentKeys {
     return parsed?.ok === true && isJsonObject(parsed.value) ? parsed.value : undefined
   }
 
-  async #load(server: ServerName, keyIds: readonly KeyId[], suffices: (key: KnownKey) => boolean): Promise<void> {
+  async #load(server: ServerName, keyIds: readonly KeyId[], suffices: (key: KnownKey) => boolean, named = false): Promise<void> {
     if (server === this.#ports.serverName) return
     const known = this.#inMemory(server) ?? (await this.#read(server))
     const enough = keyIds.every((keyId) => {
       const key = known.get(keyId)
       return key !== undefined && suffices(key)
     })
-    if (!enough) await this.#fetch(server)
+    if (!enough) await this.#fetch(server, named)
   }
 
   #inMemory(server: ServerName): ServerKeys | undefined {
@@ -140,8 +151,8 @@ export class KeyRing implements CurrentKeys {
     this.#fetch(server).catch((err: unknown) => this.#ports.log.warn({ err, server }, 'the keys of a server could not be refreshed'))
   }
 
-  async #fetch(server: ServerName): Promise<JsonObject | undefined> {
-    const fetched = await this.#fetches.fetch(server)
+  async #fetch(server: ServerName, named = false): Promise<JsonObject | undefined> {
+    const fetched = await this.#fetches.fetch(server, named)
     if (fetched === undefined) return undefined
     const known = this.#servers.get(server) ?? (await this.#read(server))
     for (const key of fetched.keys) known.set(key.keyId, key)
@@ -150,6 +161,7 @@ export class KeyRing implements CurrentKeys {
     this.#servers.set(server, known)
     if (!fetched.stored) {
       fetched.stored = true
+      for (const listener of this.#listeners) listener(server)
       await this.#store(server, fetched, surplus)
     }
     return fetched.answer

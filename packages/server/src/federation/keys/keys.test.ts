@@ -194,17 +194,28 @@ test('no storm: one fetch at a time, few in all, and pauses after answers and fa
   const failing = server('failing.test')
   const count = (): number => asked.filter((name) => name === failing).length
   for (const [index, ms] of [10_000, 20_000, 40_000, 80_000].entries()) {
-    await ring.loadCurrent(failing, [keyId('k')])
-    await ring.loadCurrent(failing, [keyId('k')])
+    await ring.ensureKeys([{ server: failing, keyId: keyId('k') }])
+    await ring.ensureKeys([{ server: failing, keyId: keyId('k') }])
     assert.equal(count(), index + 1)
     clock.ms += ms - 1
-    await ring.loadCurrent(failing, [keyId('k')])
+    await ring.ensureKeys([{ server: failing, keyId: keyId('k') }])
     assert.equal(count(), index + 1)
     clock.ms += 1
   }
+  await ring.ensureKeys([{ server: failing, keyId: keyId('k') }])
+  assert.equal(ring.isSilent(failing), true)
+  // Somebody speaks in its name: it may be back.
+  clock.ms += minute - 1
+  await ring.loadCurrent(failing, [keyId('k')])
+  assert.equal(count(), 5)
+  clock.ms += 1
+  await ring.loadCurrent(failing, [keyId('k')])
+  assert.equal(count(), 6)
+  clock.ms += minute
   const a = newKey('a')
   answers.set(failing, answerOf({ name: failing, current: [a], validUntil: clock.ms + day }))
   await ring.loadCurrent(failing, [keyId('other')])
+  assert.equal(ring.isSilent(failing), false)
   const after = count()
   await ring.loadCurrent(failing, [keyId('other2')])
   assert.equal(count(), after)

@@ -10,6 +10,7 @@ import { RoomEngine } from '../../rooms/engine/room-engine.ts'
 import { TransactionMemory } from '../../rooms/engine/transaction-memory.ts'
 import { Inbox } from '../../rooms/inbound/inbox.ts'
 import { Undecided } from '../../rooms/inbound/undecided.ts'
+import { Unverified } from '../../rooms/inbound/unverified.ts'
 import { FederationMembershipPeers } from '../../rooms/peers/federation-membership-peers.ts'
 import { RemoteHierarchy } from '../../rooms/peers/remote-hierarchy.ts'
 import { remoteAliasTarget } from '../../rooms/peers/remote-alias.ts'
@@ -39,6 +40,7 @@ export interface RoomLayer {
   readonly engine: RoomEngine
   readonly inbox: Inbox
   readonly undecided: Undecided
+  readonly unverified: Unverified
   readonly resyncs: Resyncs
   readonly completions: Completions
   readonly ports: RoomPorts
@@ -79,9 +81,8 @@ export function composeRooms(
   const completions = new Completions(engine)
   const peers = new RemoteRooms({ client: federation.client, ring: federation.ring })
   const membershipPeers = new FederationMembershipPeers(federation.client)
-  const inbox = new Inbox({ engine, peers, log })
   const owns = (shard: number): boolean => storage.ownership.owns(shard)
-  const undecided = new Undecided({ engine, inbox, log, owns })
+  const inbound = composeInbound({ engine, peers, log, owns, onKeysTold: (listener) => federation.ring.onTold(listener) })
   followOthers(storage, engine)
   const numbers = new RoomNumbers(db)
   const resyncs = new Resyncs({ engine, peers, log, owns, tellDevices: (userIds, since) => devicesSince(db, outbox, userIds, since) })
@@ -90,7 +91,7 @@ export function composeRooms(
     transactions: new TransactionMemory(db),
     peers,
     membershipPeers,
-    inbox,
+    ...inbound,
     log,
     newRoomNumber: () => numbers.next(),
     owns,
@@ -107,8 +108,7 @@ export function composeRooms(
   const rooms = new Rooms(ports, cluster.calls)
   return {
     engine,
-    inbox,
-    undecided,
+    ...inbound,
     resyncs,
     completions,
     ports,
@@ -121,6 +121,14 @@ export function composeRooms(
     purge: new PurgeAnswers({ db, clock, log }),
     cluster,
   }
+}
+
+/** What takes in events of other servers, at once or later. */
+function composeInbound(
+  ports: Omit<ConstructorParameters<typeof Unverified>[0], 'inbox'>,
+): Pick<RoomLayer, 'inbox' | 'undecided' | 'unverified'> {
+  const inbox = new Inbox(ports)
+  return { inbox, undecided: new Undecided({ ...ports, inbox }), unverified: new Unverified({ ...ports, inbox }) }
 }
 
 /** What other processes commit is announced here as if it were our own. */

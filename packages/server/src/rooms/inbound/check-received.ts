@@ -15,8 +15,11 @@ import {
 import type { TimeSlice } from '../../platform/time-slice.ts'
 import type { RoomPeers } from './room-peers.ts'
 
-/** An event that passed checks 1 to 3, or the rule that dropped it. */
-export type Received = { readonly ok: true; readonly pdu: Pdu } | { readonly ok: false; readonly refusal: Refusal; readonly pdu?: Pdu }
+/** An event that passed checks 1 to 3, or the rule that dropped it. `forNow`: a server that signed it does not tell its key at the moment. */
+export type Received =
+  | { readonly ok: true; readonly pdu: Pdu }
+  | { readonly ok: false; readonly refusal: Refusal; readonly pdu: Pdu; readonly forNow: boolean }
+  | { readonly ok: false; readonly refusal: Refusal; readonly pdu?: Pdu; readonly forNow?: false }
 
 /** How received events are looked at. */
 export interface CheckOptions {
@@ -49,13 +52,13 @@ export async function checkReceived(
     if ('missing' in result) missing.push(...result.missing)
     looked.push(result)
   }
-  if (missing.length === 0) return looked.map((result) => ('missing' in result ? withoutKey(result.pdu) : result))
+  if (missing.length === 0) return looked.flatMap((result) => ('missing' in result ? [] : [result]))
   await peers.ensureKeys(missing)
   const checked: Received[] = []
   for (const result of looked) {
     if (options.slice?.over === true) await options.slice.rest()
     const again = 'missing' in result ? checkSigned(peers, result.pdu, rules) : result
-    checked.push('missing' in again ? withoutKey(again.pdu) : again)
+    checked.push('missing' in again ? withoutKey(peers, again) : again)
   }
   return checked
 }
@@ -87,6 +90,7 @@ function checkSigned(peers: RoomPeers, pdu: Pdu, rules: RoomRules): Received | U
   return { ok: true, pdu: checkContentHash(pdu) ? pdu : redactPdu(pdu, rules) }
 }
 
-function withoutKey(pdu: Pdu): Received {
-  return { ok: false, refusal: reject('pdu.signature.key', 'a key that signed the event cannot be had'), pdu }
+function withoutKey(peers: RoomPeers, { pdu, missing }: Unkeyed): Received {
+  const refusal = reject('pdu.signature.key', 'a key that signed the event cannot be had')
+  return { ok: false, refusal, pdu, forNow: missing.some(({ server }) => peers.isSilent(server)) }
 }

@@ -1,4 +1,13 @@
-import { canonicalJson, isJsonObject, parseRoomId, type JsonObject, type JsonValue, type RoomId, type ServerName } from '@causeway/events'
+import {
+  canonicalJson,
+  isJsonObject,
+  parseRoomId,
+  type EventId,
+  type JsonObject,
+  type JsonValue,
+  type RoomId,
+  type ServerName,
+} from '@causeway/events'
 import { withoutVoid } from '../../ephemeral/edus.ts'
 import { MatrixError } from '../../errors.ts'
 import type { Logger } from '../../platform/logger.ts'
@@ -10,6 +19,7 @@ import { checkReceived } from './check-received.ts'
 import type { Inbox, Waiting } from './inbox.ts'
 import type { RoomPeers } from './room-peers.ts'
 import { serverAllowed } from './server-acl.ts'
+import type { Unverified, UnverifiedEvent } from './unverified.ts'
 
 /** What an EDU changes: rows of the transaction's commit, and what to do once it is durable. */
 export interface EduEffect {
@@ -31,6 +41,7 @@ export interface TransactionPorts {
   readonly engine: RoomEngine
   readonly peers: RoomPeers
   readonly inbox: Inbox
+  readonly unverified: Unverified
   readonly log: Logger
   /** Takes events in where their room is owned by another process; absent for a room that this one owns. */
   readonly elsewhere: (roomId: RoomId, origin: ServerName, pdus: readonly string[]) => Promise<readonly PduAnswer[]> | undefined
@@ -44,7 +55,7 @@ const edusMax = 100
 
 /**
  * Take in a peer's transaction. One commit holds its id, the effects of its EDUs and all its events that passed checks 1
- * to 3; only then it is acknowledged. One bad event harms no other. The same id gets the same answer, and nothing twice.
+ * to 3, or cannot be verified for now; only then it is acknowledged. One bad event harms no other. The same id gets the same answer, and nothing twice.
  */
 export async function receiveTransaction(ports: TransactionPorts, origin: ServerName, txnId: string, body: JsonObject): Promise<string> {
   const { db, clock } = ports.engine.ports
@@ -54,7 +65,7 @@ export async function receiveTransaction(ports: TransactionPorts, origin: Server
   const edus = listOf(body['edus'] ?? [], edusMax, 'edus')
 
   const results: Record<string, { error?: string }> = Object.create(null)
-  const admitted: { readonly roomId: RoomId; readonly waiting: Waiting }[] = []
+  const admitted: (() => void)[] = []
   const rows: Rows[] = []
   for (const [roomId, values] of byRoom(pdus)) {
     const elsewhere = ports.elsewhere(
@@ -73,8 +84,8 @@ export async function receiveTransaction(ports: TransactionPorts, origin: Server
         results[outcome.eventId] = { error: outcome.error }
         continue
       }
-      results[outcome.waiting.pdu.eventId] = {}
-      admitted.push({ roomId, waiting: outcome.waiting })
+      results[outcome.eventId] = {}
+      admitted.push(() => hand(ports, roomId, outcome))
       rows.push(outcome.row)
     }
   }
@@ -89,13 +100,13 @@ export async function receiveTransaction(ports: TransactionPorts, origin: Server
   const placed = places.map((place) => place(position))
   await db.commit({ rows: [...rows, ...placed.flatMap((each) => each.rows)], announcements: placed.flatMap((each) => each.announcements) })
   for (const effect of effects) effect.afterwards?.()
-  for (const { roomId, waiting } of admitted) ports.inbox.enqueue(roomId, [waiting])
+  for (const handOver of admitted) handOver()
   return answer
 }
 
 /** Take in events of one room for another process of this server, which answers the peer. */
 export async function admitPdus(
-  ports: Pick<TransactionPorts, 'engine' | 'peers' | 'inbox' | 'log'>,
+  ports: RoomAdmission,
   roomId: RoomId,
   origin: ServerName,
   values: readonly JsonObject[],
@@ -103,36 +114,41 @@ export async function admitPdus(
   const view = await ports.engine.view(roomId)
   if (view === undefined) return []
   const outcomes = await admitRoom(ports, origin, view, values)
-  const admitted = outcomes.flatMap((outcome) => ('waiting' in outcome ? [outcome] : []))
+  const admitted = outcomes.flatMap((outcome) => ('error' in outcome ? [] : [outcome]))
   await ports.engine.ports.db.commit({ rows: admitted.map(({ row }) => row), shards: [view.shard] })
-  ports.inbox.enqueue(
-    roomId,
-    admitted.map(({ waiting }) => waiting),
-  )
-  return outcomes.map((outcome) => ('waiting' in outcome ? { eventId: outcome.waiting.pdu.eventId } : outcome))
+  for (const outcome of admitted) hand(ports, roomId, outcome)
+  return outcomes.map(({ eventId, ...outcome }) => ('error' in outcome ? { eventId, error: outcome.error } : { eventId }))
 }
 
-type Admitted = { readonly waiting: Waiting; readonly row: Rows } | { readonly eventId: string; readonly error: string }
+type RoomAdmission = Pick<TransactionPorts, 'engine' | 'peers' | 'inbox' | 'unverified' | 'log'>
 
-async function admitRoom(
-  ports: Pick<TransactionPorts, 'engine' | 'peers' | 'inbox' | 'log'>,
-  origin: ServerName,
-  view: RoomView,
-  values: readonly JsonObject[],
-): Promise<Admitted[]> {
+/** An event that is kept once its row is committed. */
+type Kept = { readonly eventId: EventId; readonly row: Rows } & ({ readonly waiting: Waiting } | { readonly unverified: UnverifiedEvent })
+type Admitted = Kept | { readonly eventId: EventId; readonly error: string }
+
+/** Hand a durable event to whoever works on it. */
+function hand({ inbox, unverified }: RoomAdmission, roomId: RoomId, kept: Kept): void {
+  if ('waiting' in kept) inbox.enqueue(roomId, [kept.waiting])
+  else unverified.add(roomId, [kept.unverified])
+}
+
+async function admitRoom(ports: RoomAdmission, origin: ServerName, view: RoomView, values: readonly JsonObject[]): Promise<Admitted[]> {
   const outcomes: Admitted[] = []
   const allowed = await serverAllowed(ports.engine.ports.db, view, origin)
   const received = await checkReceived(ports.peers, values, view.roomId, view.rules)
   for (const event of received) {
-    if (!event.ok) {
+    if (event.pdu !== undefined && !allowed) {
+      outcomes.push({ eventId: event.pdu.eventId, error: 'The server is not allowed in this room' })
+    } else if (!event.ok && event.forNow === true && ports.unverified.accepts(view.roomId, outcomes.length + 1)) {
+      ports.log.info({ origin, refusal: event.refusal, event: event.pdu.eventId }, 'an event waits for the key of its server')
+      outcomes.push({ eventId: event.pdu.eventId, ...ports.unverified.admit(view, event.pdu, origin) })
+    } else if (!event.ok) {
       ports.log.info({ origin, refusal: event.refusal, event: event.pdu?.eventId }, 'an event was dropped')
       if (event.pdu !== undefined) outcomes.push({ eventId: event.pdu.eventId, error: event.refusal.why })
-    } else if (!allowed) {
-      outcomes.push({ eventId: event.pdu.eventId, error: 'The server is not allowed in this room' })
     } else if (!ports.inbox.accepts(view.roomId, outcomes.length + 1)) {
       throw new MatrixError('M_LIMIT_EXCEEDED', 'too many events of this room are waiting', { extra: { retry_after_ms: 5_000 } })
     } else {
-      outcomes.push(ports.inbox.admit(view.room, event.pdu, origin))
+      outcomes.push({ eventId: event.pdu.eventId, ...ports.inbox.admit(view.room, event.pdu, origin) })
     }
   }
   return outcomes

@@ -43,5 +43,7 @@ export interface RoomPeers {
   askToSign(server: ServerName, event: JsonObject, keyId: KeyId, options: { readonly evenIfResting: boolean }): Promise<string>
   /** Load keys that a signature check found missing. Resolves when what can be had is there. */
   ensureKeys(missing: readonly MissingKey[]): Promise<void>
+  /** Did a server not answer when it was asked for its keys last? Then one that is missing may be had later. */
+  isSilent(server: ServerName): boolean
   readonly findKey: FindKey
 }

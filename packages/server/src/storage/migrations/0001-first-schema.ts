@@ -242,6 +242,9 @@ export const firstSchema: Migration = {
     `CREATE INDEX inbound_transactions_age ON inbound_transactions (at)`,
     `CREATE TABLE inbox (room integer NOT NULL, seq integer NOT NULL, event_id text NOT NULL, origin text NOT NULL, json blob NOT NULL,
        received_at integer NOT NULL, PRIMARY KEY (room, seq)) WITHOUT ROWID`,
+    // Received events whose signature cannot be checked yet, as the server that signed them does not tell its keys. Bounded, and for a day.
+    `CREATE TABLE unverified_events (room integer NOT NULL, event_id text NOT NULL, origin text NOT NULL, json blob NOT NULL,
+       received_at integer NOT NULL, PRIMARY KEY (room, event_id)) WITHOUT ROWID`,
     // Federation out. Servers with something to get that failed lately; absent while well. kind: unreachable or refusing.
     `CREATE TABLE destinations (server text PRIMARY KEY, kind text NOT NULL, failures integer NOT NULL, failing_since integer NOT NULL,
        tried_at integer NOT NULL, retry_at integer NOT NULL) WITHOUT ROWID`,

@@ -1,0 +1,80 @@
+// Goal: an event whose signature cannot be checked, as the server that signed it does not tell its keys, is not lost: whoever brought it
+// does not bring it again.
+// Method: plays in a simulated world. A server does not tell its keys; one that has them brings its user's join to another that has not.
+import assert from 'node:assert/strict'
+import { scenario, type World } from '../../packages/testkit/src/scenario/scenario.ts'
+import type { SimServer } from '../../packages/testkit/src/scenario/sim-server.ts'
+import type { SimUser } from '../../packages/testkit/src/scenario/sim-user.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+
+interface Play {
+  readonly a: SimServer
+  readonly alice: SimUser
+  readonly bob: SimUser
+  readonly room: string
+}
+
+/** Alice's room is on the servers a and r; bob, of b, joins it through r, and b tells its keys no more. */
+async function joinedInSecret(world: World): Promise<Play> {
+  const [a, r, b] = [await world.server('a'), await world.server('r'), await world.server('b')]
+  const [alice, rita, bob] = [await world.act(a.user('alice')), await world.act(r.user('rita')), await world.act(b.user('bob'))]
+  const room = await world.act(alice.createRoom())
+  await world.act(rita.join(room, a))
+  await world.settle()
+  await world.act(bob.request('GET', `/profile/${rita.userId}`))
+  world.network.break(b.name, /\/key\/v2\//, 503)
+  await world.act(bob.join(room, r))
+  await world.settle()
+  assert.equal(await memberState(world, alice, room, bob), undefined)
+  return { a, alice, bob, room }
+}
+
+async function memberState(world: World, user: SimUser, room: string, member: SimUser): Promise<string | undefined> {
+  return (await world.act(user.state(room))).get(`m.room.member|${member.userId}`)
+}
+
+function waiting(server: SimServer): number {
+  return server.rows('SELECT event_id FROM unverified_events').length
+}
+
+scenario('the key can be had again: the event is judged then, though nobody sends anything', async (world) => {
+  const { a, alice, bob, room } = await joinedInSecret(world)
+  assert.equal(waiting(a), 1)
+  world.heal()
+  await world.settle(5 * minute)
+  assert.notEqual(await memberState(world, alice, room, bob), undefined)
+  assert.equal(waiting(a), 0)
+})
+
+scenario('it outlives a restart', async (world) => {
+  const { a, alice, bob, room } = await joinedInSecret(world)
+  a.kill()
+  await a.start()
+  await world.settle()
+  assert.equal(waiting(a), 1)
+  world.heal()
+  await world.settle(5 * minute)
+  assert.notEqual(await memberState(world, alice, room, bob), undefined)
+})
+
+scenario('hours later, the next transaction of its server is enough', async (world) => {
+  const { a, alice, bob, room } = await joinedInSecret(world)
+  await world.settle(2 * hour)
+  world.heal()
+  await world.act(bob.say(room, 'here I am'))
+  await world.settle(hour)
+  assert.notEqual(await memberState(world, alice, room, bob), undefined)
+  assert.equal(waiting(a), 0)
+})
+
+scenario('after a day it is let go, and comes with the next event', async (world) => {
+  const { a, alice, bob, room } = await joinedInSecret(world)
+  await world.settle(26 * hour)
+  assert.equal(waiting(a), 0)
+  world.heal()
+  await world.act(bob.say(room, 'here I am'))
+  await world.settle(hour)
+  assert.notEqual(await memberState(world, alice, room, bob), undefined)
+})
