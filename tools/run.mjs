@@ -1,7 +1,7 @@
 // Runs the project's own checks, tests and tools: `node tools/run.mjs test`. Any Node from 20 on can read this file; what it
 // starts runs in the Node that npm brought.
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { appendFileSync, existsSync } from 'node:fs'
 import files from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -26,19 +26,22 @@ const unitPatterns = ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'test
 
 /** @type {Record<string, (words: Words) => Promise<number>>} */
 const tasks = {
-  test: async () => Math.max(await runAll(checks), await runTests(unitPatterns, ['--test-timeout=180000'])),
-  'test:unit': (words) => runTests(words.length > 0 ? words : unitPatterns, ['--test-timeout=180000']),
+  test: async () => {
+    const failed = await runAll(checks)
+    const code = await runTests(unitPatterns)
+    tellSummary(failed)
+    return failed.length > 0 ? 1 : code
+  },
+  'test:unit': (words) => runTests(words.length > 0 ? words : unitPatterns),
   // In one process, so that all files share the two servers.
-  'test:interop': (words) =>
-    runTests(words.length > 0 ? words : ['tests/**/*.interop.ts'], ['--test-isolation=none', '--test-timeout=600000']),
+  'test:interop': (words) => runTests(words.length > 0 ? words : ['tests/**/*.interop.ts'], { isolation: 'none', timeout: 600_000 }),
   'test:differential': (words) => {
     const chosen = differentialSettings(words)
     if (chosen === undefined) return Promise.resolve(2)
     Object.assign(process.env, chosen)
-    return runTests(['tests/differential/**/*.differential.ts'], ['--test-timeout=86400000'])
+    return runTests(['tests/differential/**/*.differential.ts'], { timeout: 86_400_000 })
   },
-  'test:faults': (words) =>
-    runTests(words.length > 0 ? words : ['tests/faults/**/*.faults.ts'], ['--test-concurrency=1', '--test-timeout=1800000']),
+  'test:faults': (words) => runTests(words.length > 0 ? words : ['tests/faults/**/*.faults.ts'], { concurrency: 1, timeout: 1_800_000 }),
   // As many of the first worlds as fit into four minutes, unless it is said which.
   'test:simulation': (words) =>
     run(['tools/simulation/simulate.ts', ...(words.length > 0 ? words : ['--seconds', '220', '--seeds', '300'])]),
@@ -87,13 +90,13 @@ async function run(words, file) {
   return code
 }
 
-/** Run checks side by side, and show what those that fail have to say. @param {Record<string, Words>} all */
+/** Run checks side by side, and show what those that fail have to say. Gives lines that tell the failures. @param {Record<string, Words>} all */
 async function runAll(all) {
-  const codes = await Promise.all(Object.entries(all).map(([name, words]) => runQuietly(name, words)))
-  return Math.max(...codes)
+  const said = await Promise.all(Object.entries(all).map(([name, words]) => runQuietly(name, words)))
+  return said.flat()
 }
 
-/** @param {string} name @param {Words} words @returns {Promise<number>} */
+/** @param {string} name @param {Words} words @returns {Promise<string[]>} */
 function runQuietly(name, words) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -103,13 +106,24 @@ function runQuietly(name, words) {
     child.on('close', (code) => {
       console.log(`${code === 0 ? '✔' : '✖'} ${name}`)
       if (code !== 0) console.log(said)
-      resolve(code ?? 1)
+      resolve(code === 0 ? [] : [`✖ ${name}`, ...said.trimEnd().split('\n').slice(-20)])
     })
   })
 }
 
-/** Run the tests of all files that match. @param {Words} patterns @param {Words} options @returns {Promise<number>} */
-async function runTests(patterns, options) {
+/** Add lines to what .ci/run shows at its end. @param {string[]} lines */
+function tellSummary(lines) {
+  const summary = process.env['TEST_SUMMARY']
+  if (lines.length > 0) console.log(lines.join('\n'))
+  if (summary !== undefined) appendFileSync(summary, lines.map((line) => `${line}\n`).join(''))
+}
+
+/**
+ * Run the tests of all files that match.
+ * @param {Words} patterns
+ * @param {{ isolation?: 'none', concurrency?: number, timeout?: number }} [options] timeout: milliseconds that one test may take
+ */
+async function runTests(patterns, { isolation, concurrency = availableParallelism(), timeout = 600_000 } = {}) {
   /** @type {string[]} */
   const found = []
   for (const pattern of patterns) found.push(...(await Array.fromAsync(files.glob(pattern, { cwd: root }))))
@@ -117,20 +131,9 @@ async function runTests(patterns, options) {
     console.log(`no tests match ${patterns.join(' ')}`)
     return 0
   }
-  const concurrency = `--test-concurrency=${availableParallelism()}`
-  // A reporter beside the usual one sums up for .ci/run.
-  const summary = process.env['TEST_SUMMARY']
-  const reporters =
-    summary === undefined
-      ? []
-      : [
-          '--test-reporter=spec',
-          '--test-reporter-destination=stdout',
-          '--test-reporter=./tools/ci/count-reporter.ts',
-          `--test-reporter-destination=${summary}`,
-        ]
-  // A file whose tests have ended is done, whatever it left open.
-  return run(['--test', '--test-force-exit', concurrency, ...reporters, ...options, ...[...new Set(found)].sort()])
+  const options = ['--concurrency', String(concurrency), '--timeout', String(timeout)]
+  if (isolation !== undefined) options.push('--isolation', isolation)
+  return run(['tools/ci/run-tests.ts', ...options, ...[...new Set(found)].sort()])
 }
 
 const [name = '', ...words] = process.argv.slice(2)

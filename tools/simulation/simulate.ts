@@ -48,14 +48,16 @@ const failed = played.failed.filter(({ seed }) => values.quarrels || !knownFailu
 console.log(
   `\n${seeds} seeds from ${values.from} on, ${failed.length} failed, ${Math.round(ms / 1_000)} s (${Math.round(ms / Math.max(1, seeds))} ms each)`,
 )
+const told: string[] = []
 if (failed.length > 0) {
   const byPromise = new Map<string, number[]>()
   for (const { promises, seed } of failed) {
     for (const promise of new Set(promises)) byPromise.set(promise, [...(byPromise.get(promise) ?? []), seed])
   }
-  for (const [promise, of] of byPromise) console.log(`  ${promise}: ${of.join(' ')}`)
+  for (const [promise, of] of byPromise) told.push(`  ${promise}: ${of.join(' ')}`)
+  console.log(told.join('\n'))
 }
 const summary = process.env['TEST_SUMMARY']
 // The whole run is one test: how many seeds fit into the time depends on the machine.
-if (summary !== undefined) writeFileSync(summary, `${failed.length === 0 ? 1 : 0} ${failed.length} 0\n`)
+if (summary !== undefined) writeFileSync(summary, [`${failed.length === 0 ? 1 : 0} ${failed.length} 0`, ...told, ''].join('\n'))
 process.exit(failed.length === 0 && seeds > 0 ? 0 : 1)

@@ -6,6 +6,7 @@ import { registerWithSharedSecret } from '../client/shared-secret.ts'
 import type { TestCa } from '../tls/test-ca.ts'
 import { startChild, waitForChild, type Child, type ChildOptions, type Exit } from './child.ts'
 import { READY_MS_MAX } from './limits.ts'
+import { showLogOnFailure } from './server-logs.ts'
 
 /** How a homeserver for a test is to be set up. */
 export interface HomeserverOptions {
@@ -86,6 +87,7 @@ class RunningHomeserver implements Homeserver {
   readonly sharedSecret: string
   readonly logFile: string
   readonly #prepared: PreparedHomeserver
+  readonly #keepLog: () => void
   #child: Child | undefined
 
   constructor(prepared: PreparedHomeserver) {
@@ -97,6 +99,7 @@ class RunningHomeserver implements Homeserver {
     this.sharedSecret = prepared.sharedSecret
     this.logFile = prepared.child.logFile
     this.#prepared = prepared
+    this.#keepLog = showLogOnFailure(prepared.name, prepared.child.logFile)
   }
 
   pid(): number {
@@ -136,6 +139,7 @@ class RunningHomeserver implements Homeserver {
       await this.stop()
     } finally {
       this.origin.close()
+      this.#keepLog()
       rmSync(this.#prepared.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
     }
   }
