@@ -123,6 +123,8 @@ export const limits = {
   backfillGapsMax: 5,
   backfillServersMax: 5,
   backfillStatesMax: 5,
+  /** Verdicts of our policy server that are remembered by event, as every server of a room may ask; about 200 bytes each. */
+  policyVerdictsMax: 10_000,
   /** Answers to transactions that are kept in memory for a session; older ones are looked up. */
   transactionsPerSessionMax: 1_000,
 } as const

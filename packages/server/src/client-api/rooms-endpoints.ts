@@ -23,6 +23,7 @@ import { sendMessage } from './room-send/send-message.ts'
 import { upgradeRoom } from './room-upgrades/upgrade-room.ts'
 import { setRoomStateWithKey } from './room-state/set-room-state-with-key.ts'
 import { removeThreadSubscription } from './thread-subscriptions/remove-thread-subscription.ts'
+import { getWellknownPolicy } from './well-known/get-wellknown-policy.ts'
 import { setThreadSubscription } from './thread-subscriptions/set-thread-subscription.ts'
 
 /** The operations that change rooms, and the room directory. */
@@ -37,6 +38,7 @@ export const roomsEndpoints = [
   getRoomSummary,
   getRoomVisibilityOnDirectory,
   getSpaceHierarchy,
+  getWellknownPolicy,
   inviteUser,
   joinRoom,
   joinRoomById,

@@ -3,6 +3,7 @@ import { federationSection } from './sections/federation.ts'
 import { listenersSection } from './sections/listeners.ts'
 import { logSection } from './sections/log.ts'
 import { mediaSection } from './sections/media.ts'
+import { policyServerSection } from './sections/policy-server.ts'
 import { ratesSection } from './sections/rates.ts'
 import { registrationSection } from './sections/registration.ts'
 import { serverSection } from './sections/server.ts'
@@ -14,6 +15,7 @@ export const sections = {
   registration: registrationSection,
   listeners: listenersSection,
   federation: federationSection,
+  policyServer: policyServerSection,
   media: mediaSection,
   rates: ratesSection,
   log: logSection,

@@ -55,6 +55,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     registration: readSection(sections.registration, (option) => valueOf(option, basics)),
     listeners: readSection(sections.listeners, (option) => valueOf(option, basics)),
     federation: readSection(sections.federation, (option) => valueOf(option, basics)),
+    policyServer: readSection(sections.policyServer, (option) => valueOf(option, basics)),
     media: readSection(sections.media, (option) => valueOf(option, basics)),
     rates: readSection(sections.rates, (option) => valueOf(option, basics)),
     log: readSection(sections.log, (option) => valueOf(option, basics)),

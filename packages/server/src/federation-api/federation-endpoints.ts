@@ -1,3 +1,4 @@
+import { askPolicyServerToSign } from './ask-policy-server-to-sign.ts'
 import { backfillRoom } from './backfill-room.ts'
 import { bulkPerspectivesKeyQuery } from './bulk-perspectives-key-query.ts'
 import { claimUserEncryptionKeys } from './claim-user-encryption-keys.ts'
@@ -35,6 +36,7 @@ import { sendTransaction } from './send-transaction.ts'
 
 /** The operations for other servers. */
 export const federationEndpoints = [
+  askPolicyServerToSign,
   backfillRoom,
   bulkPerspectivesKeyQuery,
   claimUserEncryptionKeys,

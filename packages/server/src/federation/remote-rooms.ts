@@ -29,6 +29,9 @@ import { askPolicyServerToSign } from './wire/policy.ts'
 interface Ports {
   readonly client: FederationClient
   readonly ring: Pick<KeyRing, 'ensureKeys' | 'findKey' | 'isSilent'>
+  readonly serverName: ServerName
+  /** This server as a policy server: it need not call itself. Absent where it is none. */
+  readonly ownDesk: { readonly sign: (origin: ServerName, event: JsonObject) => Promise<string> } | undefined
 }
 
 /** What the room layer asks of other servers, over the federation client. An answer of the wrong shape is none. */
@@ -42,7 +45,12 @@ export class RemoteRooms implements RoomPeers {
   }
 
   async askToSign(server: ServerName, event: JsonObject, keyId: KeyId, options: { readonly evenIfResting: boolean }): Promise<string> {
-    const answer = await this.#ports.client.call(server, askPolicyServerToSign, { body: event, params: {}, ...options })
+    const { client, serverName, ownDesk } = this.#ports
+    if (server === serverName) {
+      if (ownDesk === undefined) throw new MatrixError('M_FORBIDDEN', 'The room names this server as its policy server, which it is not')
+      return ownDesk.sign(serverName, event)
+    }
+    const answer = await client.call(server, askPolicyServerToSign, { body: event, params: {}, ...options })
     if (!answer.ok) throw policyError(answer)
     const ofServer = answer.value[server]
     const signature = isJsonObject(ofServer) ? ofServer[keyId] : undefined

@@ -23,6 +23,7 @@ import { Transactions } from '../rooms/inbound/transactions.ts'
 import { claimSigningKey } from '../storage/facts.ts'
 import { composeFederation, type Federation, openTransport, type Transport } from './compose/compose-federation.ts'
 import { composeRooms, type RoomLayer } from './compose/compose-rooms.ts'
+import { policySigner } from './compose/compose-policy.ts'
 import { composeContentRepository } from './compose/compose-content-repository.ts'
 import { composeUserLayer } from './compose/compose-user-layer.ts'
 import { openStorage, type Storage } from './compose/open-storage.ts'
@@ -190,6 +191,7 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
       sharedSecret: config.registration.sharedSecret,
     }),
     publishedKeys: federation.published,
+    policySigner: policySigner(federation),
     notary: federation.notary,
     publicRoomsOverFederation: config.federation.publicRooms,
     softwareVersion: platform.version,

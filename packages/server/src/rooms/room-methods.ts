@@ -29,6 +29,8 @@ import {
 import type { Retries } from './membership/retries.ts'
 import { acceptThirdPartyInvite, exchangeThirdPartyInvite, type InviteProof } from './membership/third-party-invites.ts'
 import { contentOf, objectOf, valueOf, type PlainObject } from './plain-content.ts'
+import { signForPolicy, type PolicyArguments } from './policy/sign-for-policy.ts'
+import type { PolicyDesk } from './policy/policy-desk.ts'
 import { underPolicy } from './policy/approvals.ts'
 import type { ThreadSubscriptionArguments } from './relations/thread-subscription.ts'
 import { upgradeRoom, type UpgradeCommand } from './upgrade/upgrade-room.ts'
@@ -39,6 +41,8 @@ export interface RoomPorts {
   readonly transactions: TransactionMemory
   readonly peers: RoomPeers
   readonly membershipPeers: MembershipPeers
+  /** This server as a policy server; absent where it is none. */
+  readonly policyDesk: PolicyDesk | undefined
   readonly inbox: Inbox
   readonly unverified: Unverified
   readonly log: Logger
@@ -186,6 +190,9 @@ export function roomMethods(ports: RoomPorts) {
 
     /** Subscribe a user of ours to a thread, or end that. */
     subscribeThread: (args: ThreadSubscriptionArguments): Promise<object> => subscribeThread(ports, args),
+
+    /** Sign an event as the room's policy server, for a server that asks. */
+    signForPolicy: (args: PolicyArguments): Promise<{ signature: string }> => signForPolicy(ports.policyDesk, args),
 
     /** Put a new room in the place of this one. */
     async upgrade(args: UpgradeCommand): Promise<{ roomId: RoomId }> {

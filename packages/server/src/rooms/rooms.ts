@@ -152,6 +152,10 @@ export class Rooms {
     return this.#calls.call(args.roomId, 'subscribeThread', args)
   }
 
+  signForPolicy(args: Parameters<RoomMethods['signForPolicy']>[0]): ReturnType<RoomMethods['signForPolicy']> {
+    return this.#calls.call(args.roomId, 'signForPolicy', args)
+  }
+
   forget(roomId: RoomId, userId: UserId): ReturnType<RoomMethods['forget']> {
     return this.#calls.call(roomId, 'forget', { roomId, userId })
   }

@@ -38,6 +38,19 @@ export async function loadOrMakeOwnKeys(path: string, random: Random): Promise<O
   return parseOwnKeys(made, path)
 }
 
+/**
+ * The key with which this server signs as a policy server, from its file: one line `ed25519 policy_server SEED`. It is made when there is
+ * none. Throws an error that the operator can act on.
+ */
+export async function loadOrMakePolicyKey(path: string, random: Random): Promise<SigningKey> {
+  const made = `ed25519 policy_server ${encodeBase64(random.bytes(seedBytes))}\n`
+  const text = await readTextFile(path)
+  if (text === undefined) await writePrivateFile(path, made)
+  const { signing } = parseOwnKeys(text ?? made, path)
+  if (signing.keyId !== 'ed25519:policy_server') throw new Error(`${path}: the key of a policy server is called policy_server`)
+  return signing
+}
+
 /** The keys that the text of a signing key file holds. Throws for a line that is none. */
 export function parseOwnKeys(text: string, path: string): OwnKeys {
   const current: SigningKey[] = []

@@ -1,4 +1,4 @@
-import type { JsonObject, ServerName, Signer } from '@causeway/events'
+import type { JsonObject, ServerName, Signer, SigningKey } from '@causeway/events'
 import type { Config } from '../../config/config.ts'
 import { Destinations } from '../../federation/client/destinations.ts'
 import { FederationClient } from '../../federation/client/federation-client.ts'
@@ -6,7 +6,7 @@ import { Discovery } from '../../federation/discovery/discovery.ts'
 import { KeyRing } from '../../federation/keys/key-ring.ts'
 import { Notary } from '../../federation/keys/notary.ts'
 import { PublishedKeys } from '../../federation/keys/published-keys.ts'
-import { loadOrMakeOwnKeys, type OwnKeys } from '../../federation/keys/signing-key-file.ts'
+import { loadOrMakeOwnKeys, loadOrMakePolicyKey, type OwnKeys } from '../../federation/keys/signing-key-file.ts'
 import { RequestVerifier } from '../../federation/signing/request-verifier.ts'
 import { getServerKey } from '../../federation/wire/servers.ts'
 import { AddressPolicy } from '../../http/outbound/address-policy.ts'
@@ -25,11 +25,14 @@ export interface Federation {
   readonly verifier: RequestVerifier
   readonly notary: Notary
   readonly outbound: Pick<OutboundClient, 'request' | 'open'>
+  /** What this server signs with as a policy server; absent where it is none. */
+  readonly policyKey: SigningKey | undefined
 }
 
 /** The keys, and the parts that reach the network: replaced in simulation. */
 export interface Transport {
   readonly ownKeys: OwnKeys
+  readonly policyKey?: SigningKey | undefined
   readonly outbound: Pick<OutboundClient, 'request' | 'open'>
   readonly discovery: Pick<Discovery, 'target' | 'doubt'>
   /** Let go of all connections. */
@@ -44,7 +47,8 @@ export async function openTransport(config: Config, platform: Platform): Promise
   const outbound = new OutboundClient({ clock, names, policy: new AddressPolicy(allowedRanges), trustedCa })
   const ownKeys = await loadOrMakeOwnKeys(config.server.signingKeyFile, random)
   const discovery = new Discovery({ serverName: config.server.name, outbound, names, clock, random })
-  return { ownKeys, outbound, discovery, close: () => outbound.close() }
+  const policyKey = config.policyServer.on ? await loadOrMakePolicyKey(config.policyServer.keyFile, random) : undefined
+  return { ownKeys, policyKey, outbound, discovery, close: () => outbound.close() }
 }
 
 /** Keys, signatures, and the client for other servers. */
@@ -67,6 +71,7 @@ export function composeFederation(config: Config, platform: Platform, db: Databa
     ring,
     published,
     outbound: transport.outbound,
+    policyKey: transport.policyKey,
     notary: new Notary({ signer, ring, published, clock }),
     verifier: new RequestVerifier({ serverName, keys: ring, onVerified: (server) => destinations.heardFrom(server) }),
   }

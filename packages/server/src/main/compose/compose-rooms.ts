@@ -29,6 +29,7 @@ import { UserRoomTasks } from '../../rooms/user-room-tasks.ts'
 import type { Platform } from '../application.ts'
 import { composeCluster, type Cluster } from './compose-cluster.ts'
 import type { Federation } from './compose-federation.ts'
+import { composePolicy } from './compose-policy.ts'
 import { composeInviting } from './compose-inviting.ts'
 import { copyRoomSettings } from '../../users/account-data/copy-room-settings.ts'
 import type { Users } from '../../users/compose-users.ts'
@@ -64,22 +65,22 @@ export function composeRooms(
   outbox: ListOutbox,
 ): RoomLayer {
   const { db } = storage
-  const { clock, log, random } = platform
+  const { clock, log } = platform
   const audiences = new PushAudiences(db, roomRules(users))
   const engine = new RoomEngine(
     {
+      ...platform,
       db,
       serverName: config.server.name,
       signer: federation.signer,
-      clock,
-      random,
       erased: users.erasedUsers,
       audienceOf: (view, thread) => audiences.of(view, thread),
     },
     config.cache.roomViewsMb * 1024 * 1024,
   )
   const completions = new Completions(engine)
-  const peers = new RemoteRooms({ client: federation.client, ring: federation.ring })
+  const policyDesk = composePolicy(config, platform, federation, engine)
+  const peers = new RemoteRooms({ ...federation, serverName: config.server.name, ownDesk: policyDesk })
   const membershipPeers = new FederationMembershipPeers(federation.client)
   const owns = (shard: number): boolean => storage.ownership.owns(shard)
   const inbound = composeInbound({ engine, peers, log, owns, onKeysTold: (listener) => federation.ring.onTold(listener) })
@@ -90,6 +91,7 @@ export function composeRooms(
     engine,
     transactions: new TransactionMemory(db),
     peers,
+    policyDesk,
     membershipPeers,
     ...inbound,
     log,
