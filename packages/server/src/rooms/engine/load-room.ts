@@ -152,17 +152,25 @@ export function tipOf(event: StoredEvent): Tip {
 
 /** Events by number, from memory or storage, in the order of `numbers`. Every number must be one of the room. */
 export async function loadEvents(db: Database, view: RoomView, numbers: readonly EventNumber[]): Promise<StoredEvent[]> {
-  const absent = numbers.filter((number) => view.event(number) === undefined)
-  const loaded = new Map<EventNumber, StoredEvent>()
+  // Taken from memory first: what is loaded may push it out.
+  const found = new Map<EventNumber, StoredEvent>()
+  const absent: EventNumber[] = []
+  for (const number of numbers) {
+    const known = view.event(number)
+    if (known === undefined) absent.push(number)
+    else found.set(number, known)
+  }
+  // A crowd would drive out what every event is judged by, and then itself.
+  const isKept = absent.length < limits.roomEventsInMemoryMax
   for (let at = 0; at < absent.length; at += limits.eventsPerReadMax) {
     for (const row of await eventsByNumber(db, view.room, absent.slice(at, at + limits.eventsPerReadMax))) {
       const event = storedEvent(row, view.rules)
-      loaded.set(event.event, event)
-      view.keep(event)
+      found.set(event.event, event)
+      if (isKept) view.keep(event)
     }
   }
   return numbers.map((number) => {
-    const event = loaded.get(number) ?? view.event(number)
+    const event = found.get(number)
     assert(event !== undefined, `event ${number} of room ${view.room} is stored`)
     return event
   })

@@ -5,17 +5,22 @@ import type { EnginePorts } from './engine-ports.ts'
 import type { LocalMembershipChange } from './room-announcement.ts'
 import type { RoomUnit } from './room-unit.ts'
 import type { RoomView } from './room-view.ts'
+import type { EventNumber } from './state-vector.ts'
 import type { StoredEvent } from './stored-event.ts'
 
+/** An event of those at hand, by its number. */
+export type EventOf = (number: EventNumber) => StoredEvent | undefined
+
 /**
- * Carry changes of the current state over to memberships, member counts and servers: in the view, and as rows. The events
- * that the changes name must be in memory. Returns the changes of our own users.
+ * Carry changes of the current state over to memberships, member counts and servers: in the view, and as rows. `eventOf`: the
+ * member events that the changes name. Returns the changes of our own users.
  */
 export function moveMembers(
   ports: EnginePorts,
   view: RoomView,
   unit: RoomUnit,
   changes: readonly (readonly [key: number, old: number, now: number])[],
+  eventOf: EventOf,
   cause: StoredEvent,
 ): LocalMembershipChange[] {
   const local: LocalMembershipChange[] = []
@@ -25,9 +30,9 @@ export function moveMembers(
     if (pair?.type !== 'm.room.member' || pair.stateKey === undefined) continue
     const userId = parseUserId(pair.stateKey)
     if (userId === undefined) continue
-    const pdu = view.event(now)?.pdu
+    const pdu = eventOf(now)?.pdu
     const membership = membershipOfEvent(pdu) ?? 'leave'
-    const before = old === 0 ? undefined : membershipOfEvent(view.event(old)?.pdu)
+    const before = old === 0 ? undefined : membershipOfEvent(eventOf(old)?.pdu)
     const server = serverOf(userId)
     const isLocal = server === ports.serverName
     if (membership === 'join' && before !== 'join') enter(view, userId, server, isLocal)

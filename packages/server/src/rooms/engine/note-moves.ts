@@ -2,6 +2,7 @@ import { isJsonObject, membershipOfEvent, parseRoomId, parseUserId, serverOf, ty
 import type { Announcement } from '../../storage/database.ts'
 import { insertRoomMove } from '../../storage/tables/room-moves.ts'
 import type { EnginePorts } from './engine-ports.ts'
+import type { EventOf } from './move-members.ts'
 import type { RoomUnit } from './room-unit.ts'
 import type { RoomView, StateNode } from './room-view.ts'
 import { stateFor } from './view-state.ts'
@@ -20,13 +21,14 @@ export interface RoomMoves {
 
 /**
  * Who of us comes, with these changes, into a room that says it took another's place; and whether the room itself says that
- * another took its place. What is true of that is found out later. The events that the changes name must be in memory.
+ * another took its place. What is true of that is found out later. `eventOf`: the member events that the changes name.
  */
 export async function movesOf(
   ports: EnginePorts,
   view: RoomView,
   current: StateNode,
   changes: readonly (readonly [key: number, old: number, now: number])[],
+  eventOf: EventOf,
 ): Promise<RoomMoves> {
   const users: string[] = []
   for (const [key, old, now] of changes) {
@@ -34,8 +36,8 @@ export async function movesOf(
     if (pair?.type === 'm.room.tombstone' && pair.stateKey === '' && now !== 0) users.push('')
     const userId = pair?.type === 'm.room.member' ? parseUserId(pair.stateKey ?? '') : undefined
     if (userId === undefined || serverOf(userId) !== ports.serverName) continue
-    const before = membershipOfEvent(view.event(old)?.pdu)
-    if (membershipOfEvent(view.event(now)?.pdu) === 'join' && before !== 'join') users.push(userId)
+    const before = membershipOfEvent(eventOf(old)?.pdu)
+    if (membershipOfEvent(eventOf(now)?.pdu) === 'join' && before !== 'join') users.push(userId)
   }
   const came = users.some((user) => user !== '')
   const create = came ? (await stateFor(ports.db, view, current, [['m.room.create', '']])).get('m.room.create', '') : undefined

@@ -16,6 +16,7 @@ import { packEdges, packNumbers, type Edges } from './packed-numbers.ts'
 import { resolveTips } from './resolve-tips.ts'
 import type { RoomUnit } from './room-unit.ts'
 import type { RoomView, StateNode } from './room-view.ts'
+import type { EventNumber } from './state-vector.ts'
 import { inGraph, standing, type Standing, type StoredEvent } from './stored-event.ts'
 
 /** An event that was judged, ready to take its place. */
@@ -108,13 +109,15 @@ async function advance(
   const changes = view.current.state.differences(current.state)
   // Members' old and new events say who came and who went.
   const named = changes.flatMap(([key, old, now]) => (view.keys.at(key)?.type === 'm.room.member' ? [old, now] : []))
-  await loadEvents(
+  const loaded = await loadEvents(
     ports.db,
     view,
     named.filter((number) => number !== 0 && number !== event.event),
   )
+  const members = new Map(loaded.map((member) => [member.event, member])).set(event.event, event)
+  const eventOf = (number: EventNumber): StoredEvent | undefined => members.get(number)
   const audience = await ports.audienceOf(view, event.thread)
-  const moves = await movesOf(ports, view, current, changes)
+  const moves = await movesOf(ports, view, current, changes, eventOf)
   const beside =
     named.length === 0 || tips.length === 1
       ? []
@@ -132,7 +135,7 @@ async function advance(
   event.counts = tally.counts
   for (const action of tally.actions) unit.draft.add(action.write, ...action.values(view.room, event.pos))
   for (const [key, old, now] of changes) unit.draft.add(insertStateChange, view.room, event.pos, key, old, now)
-  unit.addMemberships(moveMembers(ports, view, unit, changes, event))
+  unit.addMemberships(moveMembers(ports, view, unit, changes, eventOf, event))
   noteMoves(unit, moves)
   view.tips = tips
   view.current = current
