@@ -27,6 +27,13 @@ export interface Answer {
   readonly command: string
 }
 
+/**
+ * Each statement of ours goes by an index. Plans are kept for as long as a session lasts, and tables grow from nothing to millions of
+ * rows meanwhile (a joined room's state does so within seconds, before the database has looked at it): what suits a small table is no
+ * choice, then. A statement without an index for it still runs.
+ */
+const planning = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' }
+
 /** The driver's options that all connections of ours have. */
 export function driverOptions(options: ConnectionOptions) {
   return {
@@ -39,6 +46,7 @@ export function driverOptions(options: ConnectionOptions) {
     max_pipeline: pipelineMax,
     connection: {
       application_name: options.name,
+      ...planning,
       statement_timeout: statementMsMax,
       idle_in_transaction_session_timeout: idleInTransactionMsMax,
       ...options.settings,

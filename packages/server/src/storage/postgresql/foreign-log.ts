@@ -100,7 +100,7 @@ export class ForeignLog {
 }
 
 const eventsOfSlot = `SELECT e.room, r.room_id, r.version, e.event, event_id, standing, pos, depth, slot, position, ts, key, is_state, sender,
-    state_before, state_after, edges, counts, origin, redacted_by, thread, b.json
-  FROM events e JOIN rooms r ON r.room = e.room JOIN event_bodies b ON b.room = e.room AND b.event = e.event
+    state_before, state_after, edges, counts, origin, redacted_by, thread, (SELECT b.json FROM event_bodies b WHERE b.room = e.room AND b.event = e.event) AS json
+  FROM events e JOIN rooms r ON r.room = e.room
   WHERE e.slot = $1 AND e.position > $2 AND e.position <= $3 AND e.position > 0
   ORDER BY e.position, e.room, e.pos LIMIT ${foreignEventsMax}`

@@ -118,8 +118,8 @@ export function eventsByNumber(db: Database, room: number, events: readonly numb
   if (events.length === 0) return Promise.resolve([])
   return db.all(sql<EventRow>('events.byNumber')`
     SELECT e.event, event_id, standing, pos, depth, slot, position, ts, key, is_state, sender, state_before, state_after, edges,
-      counts, origin, redacted_by, thread, b.json
-    FROM events e JOIN event_bodies b ON b.room = e.room AND b.event = e.event
+      counts, origin, redacted_by, thread, (SELECT b.json FROM event_bodies b WHERE b.room = e.room AND b.event = e.event) AS json
+    FROM events e
     WHERE e.room = ${room} AND e.event ${new In(events)}`)
 }
 
@@ -142,8 +142,8 @@ export function linksByNumber(db: Database, room: number, events: readonly numbe
 export function liveEventsBackwards(db: Database, room: number, after: number, upTo: number, limit: number): Promise<EventRow[]> {
   return db.all(sql<EventRow>('events.liveBackwards')`
     SELECT e.event, event_id, standing, pos, depth, slot, position, ts, key, is_state, sender, state_before, state_after, edges,
-      counts, origin, redacted_by, thread, b.json
-    FROM events e JOIN event_bodies b ON b.room = e.room AND b.event = e.event
+      counts, origin, redacted_by, thread, (SELECT b.json FROM event_bodies b WHERE b.room = e.room AND b.event = e.event) AS json
+    FROM events e
     WHERE e.room = ${room} AND e.pos > ${after} AND e.pos <= ${upTo}
     ORDER BY e.pos DESC LIMIT ${limit}`)
 }
@@ -158,8 +158,8 @@ export interface HistoryPlace {
 export function historyBackwards(db: Database, room: number, place: HistoryPlace, limit: number): Promise<EventRow[]> {
   return db.all(sql<EventRow>('events.historyBackwards')`
     SELECT e.event, event_id, standing, pos, depth, slot, position, ts, key, is_state, sender, state_before, state_after, edges,
-      counts, origin, redacted_by, thread, b.json
-    FROM events e JOIN event_bodies b ON b.room = e.room AND b.event = e.event
+      counts, origin, redacted_by, thread, (SELECT b.json FROM event_bodies b WHERE b.room = e.room AND b.event = e.event) AS json
+    FROM events e
     WHERE e.room = ${room} AND e.pos IS NOT NULL AND (e.depth, e.pos) < (${place.depth}, ${place.pos})
     ORDER BY e.depth DESC, e.pos DESC LIMIT ${limit}`)
 }
@@ -168,8 +168,8 @@ export function historyBackwards(db: Database, room: number, place: HistoryPlace
 export function historyForwards(db: Database, room: number, place: HistoryPlace, limit: number): Promise<EventRow[]> {
   return db.all(sql<EventRow>('events.historyForwards')`
     SELECT e.event, event_id, standing, pos, depth, slot, position, ts, key, is_state, sender, state_before, state_after, edges,
-      counts, origin, redacted_by, thread, b.json
-    FROM events e JOIN event_bodies b ON b.room = e.room AND b.event = e.event
+      counts, origin, redacted_by, thread, (SELECT b.json FROM event_bodies b WHERE b.room = e.room AND b.event = e.event) AS json
+    FROM events e
     WHERE e.room = ${room} AND e.pos IS NOT NULL AND (e.depth, e.pos) > (${place.depth}, ${place.pos})
     ORDER BY e.depth, e.pos LIMIT ${limit}`)
 }
@@ -179,7 +179,7 @@ export async function numbersOf(db: Database, room: number, ids: readonly EventI
   if (ids.length === 0) return new Map()
   const wanted = new Map<string, EventId>(ids.map((id) => [id, id]))
   const rows = await db.all(sql<{ event: number; event_id: string }>('event_ids.numbersOf')`
-    SELECT e.event, e.event_id FROM event_ids i JOIN events e ON e.room = i.room AND e.event = i.event
+    SELECT i.event, (SELECT e.event_id FROM events e WHERE e.room = i.room AND e.event = i.event) AS event_id FROM event_ids i
     WHERE i.room = ${room} AND i.hash ${new In(ids.map(hash48))}`)
   const found = new Map<EventId, number>()
   for (const row of rows) {
@@ -193,8 +193,8 @@ export async function numbersOf(db: Database, room: number, ids: readonly EventI
 export function undecidedEvents(db: Database, room: number, limit: number): Promise<EventRow[]> {
   return db.all(sql<EventRow>('events.undecided')`
     SELECT e.event, event_id, standing, pos, depth, slot, position, ts, key, is_state, sender, state_before, state_after, edges,
-      counts, origin, redacted_by, thread, b.json
-    FROM events e JOIN event_bodies b ON b.room = e.room AND b.event = e.event
+      counts, origin, redacted_by, thread, (SELECT b.json FROM event_bodies b WHERE b.room = e.room AND b.event = e.event) AS json
+    FROM events e
     WHERE e.room = ${room} AND e.standing = 4 ORDER BY e.event LIMIT ${limit}`)
 }
 

@@ -190,7 +190,7 @@ export async function countPassedOn(
 /** Events of a room that a slot passed on between two live positions, oldest first. */
 export function passedOn(db: Database, room: number, writer: number, from: number, upTo: number, limit: number): Promise<PassedOnRow[]> {
   return db.all(sql<PassedOnRow>('events.passedOn')`
-    SELECT e.pos, b.json FROM events e JOIN event_bodies b ON b.room = e.room AND b.event = e.event
+    SELECT e.pos, (SELECT b.json FROM event_bodies b WHERE b.room = e.room AND b.event = e.event) AS json FROM events e
     WHERE e.room = ${room} AND e.federate = 1 AND e.pos >= ${from} AND e.pos <= ${upTo} AND e.slot = ${writer}
     ORDER BY e.pos LIMIT ${limit}`)
 }
@@ -198,7 +198,7 @@ export function passedOn(db: Database, room: number, writer: number, from: numbe
 /** The newest of them. */
 export function newestPassedOn(db: Database, room: number, writer: number, from: number, upTo: number): Promise<PassedOnRow | undefined> {
   return db.first(sql<PassedOnRow>('events.newestPassedOn')`
-    SELECT e.pos, b.json FROM events e JOIN event_bodies b ON b.room = e.room AND b.event = e.event
+    SELECT e.pos, (SELECT b.json FROM event_bodies b WHERE b.room = e.room AND b.event = e.event) AS json FROM events e
     WHERE e.room = ${room} AND e.federate = 1 AND e.pos >= ${from} AND e.pos <= ${upTo} AND e.slot = ${writer}
     ORDER BY e.pos DESC LIMIT 1`)
 }
@@ -218,7 +218,8 @@ export function passedOnAfter(
   limit: number,
 ): Promise<(LogPlace & PassedOnRow & { readonly is_state: number })[]> {
   return db.all(sql<LogPlace & PassedOnRow & { readonly is_state: number }>('events.passedOnAfter')`
-    SELECT e.position, e.room, e.event, e.pos, e.is_state, b.json FROM events e JOIN event_bodies b ON b.room = e.room AND b.event = e.event
+    SELECT e.position, e.room, e.event, e.pos, e.is_state, (SELECT b.json FROM event_bodies b WHERE b.room = e.room AND b.event = e.event) AS json
+    FROM events e
     WHERE e.slot = ${slot} AND e.federate = 1 AND e.pos IS NOT NULL AND (e.position, e.room, e.event) > (${after.position}, ${after.room}, ${after.event})
     ORDER BY e.position, e.room, e.event LIMIT ${limit}`)
 }

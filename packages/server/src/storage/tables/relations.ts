@@ -127,7 +127,8 @@ export function childrenOfAll(
   limit: number,
 ): Promise<(RelatedRow & { readonly event_id: string })[]> {
   return db.all(sql<RelatedRow & { readonly event_id: string }>('relations.ofAll')`
-    SELECT r.child, r.depth, r.pos, r.parent, r.rel_type, e.event_id FROM relations r JOIN events e ON e.room = r.room AND e.event = r.child
+    SELECT r.child, r.depth, r.pos, r.parent, r.rel_type, (SELECT e.event_id FROM events e WHERE e.room = r.room AND e.event = r.child) AS event_id
+    FROM relations r
     WHERE r.room = ${room} AND r.parent ${new In(parents)} ORDER BY r.depth DESC, r.pos DESC LIMIT ${limit}`)
 }
 

@@ -150,8 +150,8 @@ export function stateChanges(
 /** Events that are named as prev events and that we have not got, with the depth of their lowest child. */
 export function missingEvents(db: Database, room: number): Promise<{ event_id: string; child: number; depth: number; failures: number }[]> {
   return db.all(sql<{ event_id: string; child: number; depth: number; failures: number }>('missing_events.ofRoom')`
-    SELECT m.event_id, m.child, e.depth, m.failures FROM missing_events m JOIN events e ON e.room = m.room AND e.event = m.child
-    WHERE m.room = ${room} ORDER BY e.depth DESC LIMIT 100`)
+    SELECT m.event_id, m.child, (SELECT e.depth FROM events e WHERE e.room = m.room AND e.event = m.child) AS depth, m.failures
+    FROM missing_events m WHERE m.room = ${room} ORDER BY depth DESC LIMIT 100`)
 }
 
 /** Which events name which missing ones: the newest gaps of a room. */
@@ -228,10 +228,9 @@ export async function wasInRoom(db: Database, room: number, server: string): Pro
  */
 export async function sharedRoomOfEvent(db: Database, server: string, eventId: string): Promise<string | undefined> {
   const row = await db.first(sql<{ room_id: string }>('events.sharedRoom')`
-    SELECT r.room_id FROM room_servers s
-      JOIN event_ids i ON i.room = s.room AND i.hash = ${hash48(eventId)}
-      JOIN events e ON e.room = i.room AND e.event = i.event AND e.event_id = ${eventId}
-      JOIN rooms r ON r.room = s.room
-    WHERE s.server = ${server} LIMIT 1`)
+    SELECT r.room_id FROM room_servers s JOIN rooms r ON r.room = s.room
+    WHERE s.server = ${server} AND (SELECT count(*) FROM event_ids i WHERE i.room = s.room AND i.hash = ${hash48(eventId)}
+      AND (SELECT e.event_id FROM events e WHERE e.room = i.room AND e.event = i.event) = ${eventId}) > 0
+    LIMIT 1`)
   return row?.room_id
 }

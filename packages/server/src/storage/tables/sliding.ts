@@ -77,9 +77,8 @@ export function newestBumps(
   return db.all(sql<BumpRow>('events.newestBumps')`
     SELECT e.room, e.slot, e.position, e.ts FROM rooms r JOIN events e ON e.room = r.room AND e.pos = (
       SELECT n.pos FROM (SELECT pos, key FROM events WHERE room = r.room AND pos > 0 ORDER BY pos DESC LIMIT ${scan}) n
-      JOIN room_keys k ON k.room = r.room AND k.key = n.key
-      WHERE k.type = ${bytes(a)} OR k.type = ${bytes(b)} OR k.type = ${bytes(c)}
-        OR k.type = ${bytes(d)} OR k.type = ${bytes(e)} OR k.type = ${bytes(f)}
+      WHERE (SELECT k.type FROM room_keys k WHERE k.room = r.room AND k.key = n.key)
+        IN (${bytes(a)}, ${bytes(b)}, ${bytes(c)}, ${bytes(d)}, ${bytes(e)}, ${bytes(f)})
       ORDER BY n.pos DESC LIMIT 1)
     WHERE r.room ${new In(rooms)}`)
 }
