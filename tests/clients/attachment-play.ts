@@ -3,8 +3,9 @@ import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto
 import { MsgType, type MatrixClient } from 'matrix-js-sdk'
 import type { EncryptedFile, RoomMessageEventContent } from 'matrix-js-sdk/lib/types.js'
 import { objectAt, stringAt } from '../../packages/testkit/src/client/json.ts'
-import { decryptedText, reads, timelineOf, until } from './devices.ts'
+import { decryptedText, reads, timelineOf } from './devices.ts'
 import { encryptedRoom, type Stage } from './stage.ts'
+import { until } from './waiting.ts'
 
 /** Bytes of the files. */
 const FILE_BYTES = 300_000

@@ -4,8 +4,9 @@ import type { RoomMessageEventContent } from 'matrix-js-sdk/lib/types.js'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
 import { openTcpLink, type TcpLink } from '../../packages/testkit/src/processes/tcp-link.ts'
 import type { SeededRandom } from '../../packages/testkit/src/checker/seeded-random.ts'
-import { decryptedText, encryption, reads, timelineOf, until, type Devices } from './devices.ts'
+import { decryptedText, encryption, reads, timelineOf, type Devices } from './devices.ts'
 import { seesDevice, seesJoined } from './verification.ts'
+import { until } from './waiting.ts'
 
 /** One of the two servers of a conversation. */
 export class Side {

@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict'
 import {
-  ClientEvent,
   createClient,
   EventType,
-  MatrixEventEvent,
   PendingEventOrdering,
-  RoomEvent,
   SyncState,
   type ICreateRoomStateEvent,
   type MatrixClient,
   type MatrixEvent,
 } from 'matrix-js-sdk'
-import { CryptoEvent, type CryptoApi } from 'matrix-js-sdk/lib/crypto-api/index.js'
+import type { CryptoApi } from 'matrix-js-sdk/lib/crypto-api/index.js'
 import { decodeRecoveryKey } from 'matrix-js-sdk/lib/crypto-api/recovery-key.js'
 import { MatrixClient as Session } from '../../packages/testkit/src/client/matrix-client.ts'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
+import { Diary } from './diary.ts'
 import { silent } from './quiet-sdk.ts'
+import { until } from './waiting.ts'
 
 /** How a device is set up. */
 export interface DeviceOptions {
@@ -30,9 +29,6 @@ export interface DeviceOptions {
 /** Messages that the first /sync has of each room. */
 const INITIAL_EVENTS = 20
 
-/** Milliseconds that anything may take to arrive; servers wait for some seconds before they try again to reach each other. */
-const ARRIVAL_MS_MAX = 50_000
-
 /** A room's state that makes it encrypted. `rotationMessages`: after how many messages a sender makes a new key. */
 export function encryption(rotationMessages?: number): ICreateRoomStateEvent {
   const rotation = rotationMessages === undefined ? {} : { rotation_period_msgs: rotationMessages }
@@ -41,7 +37,7 @@ export function encryption(rotationMessages?: number): ICreateRoomStateEvent {
 
 /** Devices of people in this process: SDK clients with keys of their own in memory. */
 export class Devices {
-  readonly #clients: MatrixClient[] = []
+  readonly #diaries = new Map<MatrixClient, Diary>()
 
   /** A device of somebody, who is registered if need be, that encrypts and follows /sync. Resolves when the first answer is in. */
   async open(server: Homeserver, localpart: string, options: DeviceOptions = {}): Promise<MatrixClient> {
@@ -50,7 +46,9 @@ export class Devices {
         ? await Session.login(server.origin, localpart, `password of ${localpart}`)
         : await server.registerUser(localpart)
     const recoveryKey = options.recoveryKey === undefined ? undefined : decodeRecoveryKey(options.recoveryKey)
+    const diary = new Diary()
     const client = createClient({
+      fetchFn: diary.fetch,
       baseUrl: options.url ?? server.url,
       userId: session.userId,
       deviceId: session.deviceId,
@@ -58,9 +56,14 @@ export class Devices {
       logger: silent,
       cryptoCallbacks: secretStorageKeys(recoveryKey),
     })
-    this.#clients.push(client)
+    this.#diaries.set(client, diary)
+    diary.follow(client)
     await client.initRustCrypto({ useIndexedDB: false })
-    const ready = until(client, () => client.getSyncState() === SyncState.Prepared || client.getSyncState() === SyncState.Syncing)
+    const ready = until(
+      client,
+      () => client.getSyncState() === SyncState.Prepared || client.getSyncState() === SyncState.Syncing,
+      'the first /sync',
+    )
     // As Element has it: threads apart, and what is being sent in a list of its own.
     await client.startClient({
       initialSyncLimit: INITIAL_EVENTS,
@@ -72,7 +75,12 @@ export class Devices {
   }
 
   close(): void {
-    for (const client of this.#clients) client.stopClient()
+    for (const client of this.#diaries.keys()) client.stopClient()
+  }
+
+  /** What these devices did last, for an error. */
+  diaries(clients: Iterable<MatrixClient> = this.#diaries.keys()): string {
+    return [...clients].map((client) => `${client.getUserId()} ${client.getDeviceId()}:\n  ${this.#diaries.get(client)}`).join('\n')
   }
 }
 
@@ -90,52 +98,6 @@ function secretStorageKeys(typedIn: Uint8Array<ArrayBuffer> | undefined) {
     cacheSecretStorageKey: (keyId: string, _info: unknown, key: Uint8Array<ArrayBuffer>): void => void made.set(keyId, key),
   }
 }
-
-/**
- * Resolves when `condition` holds; it is looked at whenever the client has heard or decrypted something. Rejects, and says that it
- * was `what`, when that has not come to pass in time.
- */
-export function until(client: MatrixClient, condition: () => boolean | Promise<boolean>, what = 'something'): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const inVain = setTimeout(() => reject(new Error(`${client.getUserId()} waited in vain for ${what}`)), ARRIVAL_MS_MAX)
-  let [looking, again] = [false, false]
-  const look = async (): Promise<void> => {
-    again = true
-    if (looking) return
-    looking = true
-    while (again) {
-      again = false
-      if (await condition()) return resolve()
-    }
-    looking = false
-  }
-  const heard = (): void => void look().catch(reject)
-  const client_: Listening = client
-  for (const event of heardEvents) client_.on(event, heard)
-  heard()
-  return promise.finally(() => {
-    clearTimeout(inVain)
-    for (const event of heardEvents) client_.off(event, heard)
-  })
-}
-
-type Heard = (typeof heardEvents)[number]
-
-interface Listening {
-  on(event: Heard, listener: () => void): unknown
-  off(event: Heard, listener: () => void): unknown
-}
-
-const heardEvents = [
-  ClientEvent.Sync,
-  RoomEvent.Timeline,
-  MatrixEventEvent.Decrypted,
-  MatrixEventEvent.Replaced,
-  CryptoEvent.DevicesUpdated,
-  CryptoEvent.UserTrustStatusChanged,
-  CryptoEvent.KeyBackupDecryptionKeyCached,
-  CryptoEvent.KeyBackupSessionsRemaining,
-] as const
 
 /** The client's encryption. */
 export function cryptoOf(client: MatrixClient): CryptoApi {

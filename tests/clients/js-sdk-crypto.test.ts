@@ -11,7 +11,7 @@ import { Devices } from './devices.ts'
 import { dehydrate, restoreBackup, shareHistory, talk, verifyDevices, verifyInRoom, verifyOwnDevice } from './key-plays.ts'
 import { quietSdk } from './quiet-sdk.ts'
 import { edit, thread } from './relation-plays.ts'
-import { Stage } from './stage.ts'
+import { PLAY_MS_MAX, Stage } from './stage.ts'
 
 const letTimersGo = quietSdk()
 
@@ -30,9 +30,9 @@ after(async () => {
 })
 
 function plays(title: string, play: (stage: Stage) => Promise<void>): void {
-  test(title, { timeout: 60_000 }, async () => {
+  test(title, { timeout: 2 * PLAY_MS_MAX }, async () => {
     const [one, two] = servers
-    if (one !== undefined && two !== undefined) await play(new Stage(devices, one, two))
+    if (one !== undefined && two !== undefined) await new Stage(devices, one, two).perform(play)
   })
 }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { KnownMembership, Method, Preset, type MatrixClient } from 'matrix-js-sdk'
 import { CryptoEvent } from 'matrix-js-sdk/lib/crypto-api/index.js'
-import { cryptoOf, encryption, reads, timelineOf, until } from './devices.ts'
+import { cryptoOf, encryption, reads, timelineOf } from './devices.ts'
 import { encryptedRoom, type Stage } from './stage.ts'
 import { makeIdentity, seesSigned, seesVerified, verifyByEmoji } from './verification.ts'
+import { until } from './waiting.ts'
 
 /** People on both servers read each other. */
 export async function talk(stage: Stage): Promise<void> {
@@ -20,7 +21,7 @@ export async function verifyInRoom(stage: Stage): Promise<void> {
   const [alice, bob] = await stage.pair()
   await Promise.all([makeIdentity(alice), makeIdentity(bob)])
   const roomId = await encryptedRoom(stage, alice, bob)
-  await verifyByEmoji(() => cryptoOf(alice).requestVerificationDM(bob.getSafeUserId(), roomId), bob)
+  await verifyByEmoji(alice, bob, (crypto) => crypto.requestVerificationDM(bob.getSafeUserId(), roomId))
   await Promise.all([seesVerified(alice, bob.getSafeUserId()), seesVerified(bob, alice.getSafeUserId())])
 }
 
@@ -31,7 +32,7 @@ export async function verifyDevices(stage: Stage): Promise<void> {
   const roomId = await encryptedRoom(stage, alice, bob)
   await alice.sendTextMessage(roomId, 'shall we?')
   await until(bob, () => reads(bob, roomId, 'shall we?'))
-  await verifyByEmoji(() => cryptoOf(bob).requestDeviceVerification(alice.getSafeUserId(), alice.getDeviceId() ?? ''), alice)
+  await verifyByEmoji(bob, alice, (crypto) => crypto.requestDeviceVerification(alice.getSafeUserId(), alice.getDeviceId() ?? ''))
   await Promise.all([seesVerified(alice, bob.getSafeUserId()), seesVerified(bob, alice.getSafeUserId())])
 }
 
@@ -47,7 +48,7 @@ export async function verifyOwnDevice(stage: Stage): Promise<void> {
 
   const tablet = await stage.again(alice)
   await until(tablet, () => timelineOf(tablet, roomId).some((event) => event.isDecryptionFailure()))
-  await verifyByEmoji(() => cryptoOf(tablet).requestOwnUserVerification(), alice)
+  await verifyByEmoji(tablet, alice, (crypto) => crypto.requestOwnUserVerification())
   await Promise.all([seesSigned(alice, tablet), seesSigned(tablet, tablet), seesSigned(bob, tablet)])
   await until(tablet, () => reads(tablet, roomId, 'before the tablet'))
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { MsgType, RelationType, type MatrixClient, type MatrixEvent } from 'matrix-js-sdk'
 import type { RoomMessageEventContent } from 'matrix-js-sdk/lib/types.js'
-import { decryptedText, reads, until } from './devices.ts'
+import { decryptedText, reads } from './devices.ts'
 import { encryptedRoom, type Stage } from './stage.ts'
 import { seesDevice } from './verification.ts'
+import { until } from './waiting.ts'
 
 /** An edit takes the place of the message on every device that is in the room. */
 export async function edit(stage: Stage): Promise<void> {

@@ -1,7 +1,11 @@
 import { Preset, type MatrixClient } from 'matrix-js-sdk'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
-import { encryption, type Devices } from './devices.ts'
+import { encryption, type DeviceOptions, type Devices } from './devices.ts'
 import { seesJoined } from './verification.ts'
+import { inTime } from './waiting.ts'
+
+/** Milliseconds that one play may take: it only keeps what hangs from doing so for ever. */
+export const PLAY_MS_MAX = 300_000
 
 let people = 0
 
@@ -12,11 +16,21 @@ export class Stage {
   readonly there: Homeserver
   readonly #devices: Devices
   readonly #names = new Map<string, string>()
+  readonly #clients: MatrixClient[] = []
 
   constructor(devices: Devices, here: Homeserver, there: Homeserver) {
     this.#devices = devices
     this.here = here
     this.there = there
+  }
+
+  /** Play it. Throws what went wrong, with what each of the devices did last. */
+  async perform(play: (stage: Stage) => Promise<void>): Promise<void> {
+    try {
+      await inTime(play(this), () => 'the end of the play', PLAY_MS_MAX)
+    } catch (error) {
+      throw new Error(`${error}\n${this.#devices.diaries(this.#clients)}`, { cause: error })
+    }
   }
 
   /** Two new people: one here, one there. */
@@ -28,14 +42,20 @@ export class Stage {
   async again(client: MatrixClient, recoveryKey?: string): Promise<MatrixClient> {
     const server = client.getDomain() === this.here.serverName ? this.here : this.there
     const localpart = this.#names.get(client.getSafeUserId()) ?? ''
-    return this.#devices.open(server, localpart, { again: true, ...(recoveryKey === undefined ? {} : { recoveryKey }) })
+    return this.#open(server, localpart, { again: true, ...(recoveryKey === undefined ? {} : { recoveryKey }) })
   }
 
   async #person(server: Homeserver, name: string): Promise<MatrixClient> {
     people += 1
     const localpart = `sdk-${name}-${people}`
-    const client = await this.#devices.open(server, localpart)
+    const client = await this.#open(server, localpart)
     this.#names.set(client.getSafeUserId(), localpart)
+    return client
+  }
+
+  async #open(server: Homeserver, localpart: string, options: DeviceOptions = {}): Promise<MatrixClient> {
+    const client = await this.#devices.open(server, localpart, options)
+    this.#clients.push(client)
     return client
   }
 }

@@ -5,44 +5,66 @@ import {
   VerificationPhase,
   VerificationRequestEvent,
   VerifierEvent,
+  type CryptoApi,
   type ShowSasCallbacks,
   type VerificationRequest,
   type Verifier,
 } from 'matrix-js-sdk/lib/crypto-api/index.js'
-import { cryptoOf, until } from './devices.ts'
+import { cryptoOf } from './devices.ts'
+import { inTime, until } from './waiting.ts'
 
 /** Make somebody's cross-signing keys, and sign this device with them. */
 export async function makeIdentity(client: MatrixClient): Promise<void> {
   await cryptoOf(client).bootstrapCrossSigning({ authUploadDeviceSigningKeys: async (upload) => void (await upload(null)) })
 }
 
-/** The next request for verification that comes to a client. */
-export function nextRequest(client: MatrixClient): Promise<VerificationRequest> {
-  return new Promise((resolve) => client.once(CryptoEvent.VerificationRequestReceived, resolve))
-}
+/**
+ * Requests whose verification is under way. The SDK tells a request of its changes through a weak reference, and it is the request
+ * alone that leads to whoever waits for a change of it: if nobody held it, a garbage collection would leave them waiting for ever.
+ */
+const underWay = new Set<VerificationRequest>()
 
 /**
  * Verify by comparing emoji (Client-Server API, "Short Authentication String (SAS) verification"), from the request to the end.
- * Both sides must be shown the same seven. `ask` sends the request from one side; it arrives at the client `asked`.
+ * Both sides must be shown the same seven. `ask` sends the request from `asker`; it arrives at `asked`.
  */
-export async function verifyByEmoji(ask: () => Promise<VerificationRequest>, asked: MatrixClient): Promise<void> {
-  const arriving = nextRequest(asked)
-  const mine = await ask()
-  const theirs = await arriving
+export async function verifyByEmoji(
+  asker: MatrixClient,
+  asked: MatrixClient,
+  ask: (crypto: CryptoApi) => Promise<VerificationRequest>,
+): Promise<void> {
+  // A request of a device that is not known is dropped, and an identity that is not known at the start is not verified at the end.
+  await Promise.all([knows(asker, asked), knows(asked, asker)])
+  const arriving = new Promise<VerificationRequest>((resolve) => asked.once(CryptoEvent.VerificationRequestReceived, resolve))
+  const mine = await ask(cryptoOf(asker))
+  underWay.add(mine)
+  const theirs = await inTime(arriving, () => `the request, at ${asked.getUserId()}`)
+  underWay.add(theirs)
+  try {
+    await compareEmoji(mine, theirs)
+  } finally {
+    underWay.delete(mine)
+    underWay.delete(theirs)
+  }
+}
+
+async function compareEmoji(mine: VerificationRequest, theirs: VerificationRequest): Promise<void> {
+  const both = (): string => `(one side: ${phaseText(mine)}, the other: ${phaseText(theirs)})`
   await theirs.accept()
-  await reached(mine, VerificationPhase.Ready)
+  await inTime(reached(mine, VerificationPhase.Ready), () => `the request to be accepted ${both()}`)
   const verifier = await mine.startVerification('m.sas.v1')
-  await reached(theirs, VerificationPhase.Started)
+  await inTime(reached(theirs, VerificationPhase.Started), () => `the start ${both()}`)
   const answering = theirs.verifier
   assert(answering !== undefined)
   const shown = Promise.all([shownEmoji(verifier), shownEmoji(answering)])
   const done = Promise.all([verifier.verify(), answering.verify()])
-  const [here, there] = await Promise.race([shown, done.then(() => shown)])
+  const [here, there] = await inTime(Promise.race([shown, done.then(() => shown)]), () => `the emoji ${both()}`)
   assert.equal(here.sas.emoji?.length, 7)
   assert.deepEqual(here.sas, there.sas)
   await Promise.all([here.confirm(), there.confirm()])
-  await done
-  await Promise.all([reached(mine, VerificationPhase.Done), reached(theirs, VerificationPhase.Done)])
+  await inTime(done, () => `the comparison to count ${both()}`)
+  const ended = Promise.all([reached(mine, VerificationPhase.Done), reached(theirs, VerificationPhase.Done)])
+  await inTime(ended, () => `the end ${both()}`)
 }
 
 /** Wait until a client has somebody's identity as verified. */
@@ -73,8 +95,15 @@ export async function seesDevice(client: MatrixClient, device: MatrixClient): Pr
       const known = await cryptoOf(client).getUserDeviceInfo([userId])
       return known.get(userId)?.has(deviceId) === true
     },
-    `the new device ${deviceId}`,
+    `the device ${deviceId} of ${userId}`,
   )
+}
+
+/** Wait until a client knows a device of somebody, and who its owner is. */
+async function knows(client: MatrixClient, device: MatrixClient): Promise<void> {
+  await seesDevice(client, device)
+  const userId = device.getSafeUserId()
+  await until(client, () => cryptoOf(client).userHasCrossSigningKeys(userId), `the identity of ${userId}`)
 }
 
 /** Wait until a client has somebody as a joined member of an encrypted room. */
@@ -93,15 +122,29 @@ export async function seesJoined(client: MatrixClient, roomId: string, userId: s
 function reached(request: VerificationRequest, phase: VerificationPhase): Promise<void> {
   return new Promise((resolve, reject) => {
     const look = (): void => {
-      const cancelled = request.phase === VerificationPhase.Cancelled
-      if (request.phase < phase && !cancelled) return
+      const now = phaseOf(request)
+      if (now === undefined || (now < phase && now !== VerificationPhase.Cancelled)) return
       request.off(VerificationRequestEvent.Change, look)
-      if (cancelled) reject(new Error(`the verification was cancelled: ${request.cancellationCode}`))
+      if (now === VerificationPhase.Cancelled) reject(new Error(`the verification was cancelled: ${request.cancellationCode}`))
       else resolve()
     }
     request.on(VerificationRequestEvent.Change, look)
     look()
   })
+}
+
+/** The phase of a request; absent in the moment between its start and the SDK's notice of it, where the SDK throws an error. */
+function phaseOf(request: VerificationRequest): VerificationPhase | undefined {
+  try {
+    return request.phase
+  } catch {
+    return undefined
+  }
+}
+
+function phaseText(request: VerificationRequest): string {
+  const phase = phaseOf(request)
+  return phase === undefined ? 'between phases' : `${VerificationPhase[phase]}`
 }
 
 function shownEmoji(verifier: Verifier): Promise<ShowSasCallbacks> {

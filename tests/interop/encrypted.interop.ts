@@ -9,13 +9,10 @@ import { Devices } from '../clients/devices.ts'
 import { restoreBackup, talk, verifyDevices, verifyInRoom, verifyOwnDevice } from '../clients/key-plays.ts'
 import { quietSdk } from '../clients/quiet-sdk.ts'
 import { edit, thread } from '../clients/relation-plays.ts'
-import { Stage } from '../clients/stage.ts'
+import { PLAY_MS_MAX, Stage } from '../clients/stage.ts'
 import { troubledConversation } from '../clients/troubles.ts'
 import { seed } from '../faults/world.ts'
 import { sharedServers } from './servers.ts'
-
-/** Milliseconds that one play may take. */
-const PLAY_MS_MAX = 90_000
 
 /** Messages of the conversation in trouble. */
 const MESSAGES = 200
@@ -49,9 +46,9 @@ describe('encrypted conversations', () => {
 
   for (const [title, play] of Object.entries(plays)) {
     for (const side of ['left', 'right'] as const) {
-      test(`${title} (made on the ${side})`, { timeout: PLAY_MS_MAX }, async () => {
+      test(`${title} (made on the ${side})`, { timeout: 2 * PLAY_MS_MAX }, async () => {
         const servers = await sharedServers()
-        await play(new Stage(devices, servers[side], side === 'left' ? servers.right : servers.left))
+        await new Stage(devices, servers[side], side === 'left' ? servers.right : servers.left).perform(play)
       })
     }
   }
