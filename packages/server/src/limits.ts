@@ -118,6 +118,8 @@ export const limits = {
   createAttemptsMax: 2_000,
   /** Classes of equal push rules that a room counts; users of further ones are judged one by one. */
   pushClassesPerRoomMax: 8,
+  /** Changes of a user's push rules that a room keeps: unread counts stay exact over as many, each with an event after it. About 60 bytes each. */
+  pushClassChangesKept: 32,
   /** Backfill: events asked for at once, gaps asked for together, servers tried, and states fetched for one answer. */
   backfillEvents: 100,
   backfillGapsMax: 5,

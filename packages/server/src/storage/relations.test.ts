@@ -5,6 +5,7 @@ import type { SqlValue } from './sql.ts'
 import { onEachOpenDatabase } from './databases.fixture.ts'
 import { upsertMembership } from './tables/memberships.ts'
 import { insertPushAction, removeReadThreadActions, sumPushActions, threadActions } from './tables/push-actions.ts'
+import { newestPushClasses, pushClassesOf, upsertPushClass } from './tables/push-classes.ts'
 import { localSharers, serversOfUsers, whoAreJoined, whoShareRooms } from './tables/presence.ts'
 import {
   annotationsOf,
@@ -81,11 +82,30 @@ onEachOpenDatabase('relations are counted, paged and removed', async (db) => {
 onEachOpenDatabase('notifications of threads are apart from those of the main timeline', async (db) => {
   const action = (pos: number, thread: string): SqlValue[] => [room, '@a:h', pos, thread, 1, -1]
   await db.commit({ rows: [{ write: insertPushAction, rows: [action(1, ''), action(2, '$t'), action(3, '$u'), action(4, '$t')] }] })
-  assert.deepEqual(await sumPushActions(db, room, '@a:h', 0, 9), { notify: 1, highlight: -1 })
+  assert.deepEqual(await sumPushActions(db, room, '@a:h', 0, 9), { notifications: 1, highlights: -1 })
   const inThreads = async (): Promise<number[]> => (await threadActions(db, room, '@a:h', 1, 9, 10)).map(({ pos }) => pos)
   assert.deepEqual(await inThreads(), [4, 3, 2])
   await db.commit({ steps: [{ query: removeReadThreadActions(room, '@a:h', '$t', 3) }] })
   assert.deepEqual(await inThreads(), [4, 3])
+})
+
+onEachOpenDatabase('the newest class of push rules of each user, and how it changed', async (db) => {
+  const rows = [
+    [room, '@a:h', 1, 4, 70],
+    [room, '@a:h', 0, 9, 2 ** 48 + 1],
+    [room, '@b:h', 0, 5, 1],
+    [room + 1, '@a:h', 0, 30, 80],
+  ]
+  await db.commit({ rows: [{ write: upsertPushClass, rows }] })
+  assert.deepEqual(
+    (await pushClassesOf(db, room, '@a:h')).map(({ pos, class_id: classId }) => [pos, classId]),
+    [
+      [4, 70],
+      [9, 2 ** 48 + 1],
+    ],
+  )
+  const newest = (await newestPushClasses(db, room)).map((row) => `${row.user_id} ${row.place} ${row.class_id}`).sort()
+  assert.deepEqual(newest, [`@a:h 0 ${2 ** 48 + 1}`, '@b:h 0 1'])
 })
 
 onEachOpenDatabase('who shares a room is joined to it', async (db) => {

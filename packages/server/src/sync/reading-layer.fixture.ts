@@ -33,8 +33,6 @@ export interface ReadingLayerPorts {
   readonly accountData: Pick<AccountData, 'find' | 'change'>
   readonly accountDataEvents: Pick<AccountDataEvents, 'all' | 'changes' | 'content'>
   readonly filters: Pick<Filters, 'find'>
-  /** The class of equal push rules that a user is in. */
-  readonly classOf: (userId: UserId) => Promise<number>
   /** Fetches older history from other servers; `async () => false` where there are none. */
   readonly backfill: Backfill
   /** Tells the other servers of the room, and the other processes of this one. */
@@ -79,7 +77,7 @@ export function composeReading(ports: ReadingLayerPorts): ReadingLayer {
   const isJoined = (roomId: RoomId, userId: UserId): Promise<boolean> => isJoinedMember(engine, roomId, userId)
   const locate = (roomId: RoomId, eventId: string) => locateEvent(engine, roomId, eventId)
   const roomReceipts = new RoomReceipts(db)
-  const unread = new Unread({ db, receiptsOf: (room, userId) => roomReceipts.ofUser(room, userId), classOf: ports.classOf })
+  const unread = new Unread({ db, receiptsOf: (room, userId) => roomReceipts.ofUser(room, userId) })
   const typing = new Typing({ clock, isJoined, broadcast: ports.broadcastTyping })
   const receipts = new Receipts({ db, clock, locate, isJoined, federateReceipt: ports.federateReceipt })
   const target = (roomId: RoomId, userId: UserId, eventId: EventId, thread: string) =>

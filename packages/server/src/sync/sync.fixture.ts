@@ -111,7 +111,6 @@ export class World {
         accountData,
         accountDataEvents: new AccountDataEvents({ db, accountData, pushRules }),
         filters: { find: async () => undefined },
-        classOf: async () => 1,
         backfill: async () => false,
         broadcastTyping: () => {},
         federateReceipt: () => {},

@@ -34,7 +34,6 @@ import { composeDeviceListStream, encryptionEdus, followMembers } from './compos
 import type { Federation } from './compose-federation.ts'
 import { composePresence } from './compose-presence.ts'
 import type { RoomLayer } from './compose-rooms.ts'
-import { classOf } from './compose-user-layer.ts'
 import type { Storage } from './open-storage.ts'
 import type { EduReceiver } from './receive-edu.ts'
 
@@ -102,7 +101,7 @@ export function composeReading(
     stateHistory,
     typing,
     receipts: roomReceipts,
-    unread: composeUnread(db, roomReceipts, users),
+    unread: new Unread({ db, receiptsOf: (room, userId) => roomReceipts.ofUser(room, userId) }),
     accountData: users.accountDataEvents,
     globalData: (userId, type) => users.accountData.find({ userId, roomId: '', type }),
     extensions: [
@@ -143,14 +142,6 @@ function composeArrivals(db: Database, roomsOf: (userId: UserId) => Promise<User
   const recent = new RecentLists(db)
   return async (userId: UserId, since: Positions, now: Positions): Promise<readonly string[]> =>
     recent.mayHaveChanged(await roomsOf(userId), since) ? (await stream().between(userId, since, now)).changed : []
-}
-
-function composeUnread(db: Database, roomReceipts: RoomReceipts, users: Users): Unread {
-  return new Unread({
-    db,
-    receiptsOf: (room, userId) => roomReceipts.ofUser(room, userId),
-    classOf: async (userId) => classOf((await users.pushRules.of(userId)).key),
-  })
 }
 
 /** What is said in a room is not heard from servers that the room's ACL keeps out. Server-Server API, "Server Access Control Lists". */

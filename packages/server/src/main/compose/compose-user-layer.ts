@@ -14,6 +14,7 @@ import {
   type InviteRules,
 } from '../../users/account-data/invite-rules.ts'
 import type { DeviceEffects } from '../../users/sessions/device-effects.ts'
+import { commonClass } from '../../rooms/engine/notification-counts.ts'
 import type { RulesSource } from '../../rooms/push/push-audience.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Platform } from '../application.ts'
@@ -86,7 +87,7 @@ export function roomRules(users: Users): RulesSource {
   }
 }
 
-/** The number of a class of users with equal rules; 1 for those who never changed theirs. */
-export function classOf(key: string): number {
-  return key === '' ? 1 : hash48(key) + 2
+/** The number of a class of users with equal rules. */
+function classOf(key: string): number {
+  return key === '' ? commonClass : hash48(key) + 2
 }

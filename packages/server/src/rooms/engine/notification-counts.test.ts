@@ -2,7 +2,7 @@
 // Method: a few events in a row, read back class by class.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addCounts, packCounts, rowsClass, totalOf, unpackCounts } from './notification-counts.ts'
+import { addCounts, movesIn, packCounts, rowsClass, totalOf, unpackCounts } from './notification-counts.ts'
 
 test('totals grow, and an event that notifies nobody changes nothing', () => {
   const first = addCounts(undefined, { notified: [1, 300], rows: 0, inThread: false })
@@ -29,4 +29,11 @@ test('packing keeps large totals', () => {
     { classId: 2 ** 48 + 1, kind: 'threadHighlights', total: 0 },
   ] as const
   assert.deepEqual(unpackCounts(packCounts(totals)), totals)
+})
+
+test('totals of a class without users go, and users who change theirs are counted', () => {
+  const both = addCounts(undefined, { notified: [1, 7], rows: 1, inThread: false })
+  const without = addCounts(both, { notified: [1], rows: 0, inThread: false, moves: 2, classes: new Set([1, 9]) })
+  assert.deepEqual([totalOf(without, 1), totalOf(without, 7), totalOf(without, rowsClass)], [2, 0, 1])
+  assert.deepEqual([movesIn(both), movesIn(without)], [0, 2])
 })

@@ -6,8 +6,8 @@ export type CountKind = (typeof kinds)[number]
 
 /**
  * How often one class of users with equal push rules was notified in a room, up to and including an event. Totals only
- * grow, so the count between two events is a difference; what belongs to which thread is seen from the differences at the
- * events in threads (decision record "Push counts").
+ * grow while anybody is in the class, so the count between two events is a difference; what belongs to which thread is seen
+ * from what the events in threads add (decision record "Push counts").
  */
 export interface ClassTotal {
   readonly classId: number
@@ -23,10 +23,18 @@ export interface CountedEvent {
   /** Rows of `push_actions` that it writes. */
   readonly rows: number
   readonly inThread: boolean
+  /** Users who are counted in another class from this event on. */
+  readonly moves?: number
+  /** The classes that our users in the room are in: totals of others are of no use any more. All, when absent. */
+  readonly classes?: ReadonlySet<number>
 }
 
+/** The class of those who never changed their rules, and of those of whom nothing else is known. */
+export const commonClass = 1
 /** The class number under which the rows of `push_actions` are counted, so that readers see whether there are new ones. */
 export const rowsClass = 0
+/** Under which kind of that number the rows of `push_classes` are counted, likewise. */
+const movesKind = 'mainHighlights'
 
 /** Below 2^53, as class numbers are of 48 bits. */
 function keyOf(classId: number, kind: CountKind): number {
@@ -53,11 +61,17 @@ export function totalOf(counts: Uint8Array | undefined, classId: number, kind: C
   return pairsOf(counts).find(([key]) => key === wanted)?.[1] ?? 0
 }
 
+/** How often users of the room came to be counted in another class. */
+export function movesIn(counts: Uint8Array | undefined): number {
+  return totalOf(counts, rowsClass, movesKind)
+}
+
 /** The totals after an event. Gives `before` itself when nothing changes. */
 export function addCounts(before: Uint8Array | undefined, event: CountedEvent): Uint8Array | undefined {
-  const { notified, highlighted = [], rows, inThread } = event
-  if (notified.length === 0 && highlighted.length === 0 && rows === 0) return before
-  const totals = new Map(pairsOf(before))
+  const { notified, highlighted = [], rows, inThread, moves = 0, classes } = event
+  if (notified.length === 0 && highlighted.length === 0 && rows === 0 && moves === 0) return before
+  const isKept = ([key]: readonly [number, number]): boolean => key < kinds.length || classes?.has(Math.floor(key / kinds.length)) !== false
+  const totals = new Map(pairsOf(before).filter(isKept))
   const add = (classId: number, kind: CountKind, count: number): void => {
     const key = keyOf(classId, kind)
     totals.set(key, (totals.get(key) ?? 0) + count)
@@ -65,6 +79,7 @@ export function addCounts(before: Uint8Array | undefined, event: CountedEvent): 
   for (const classId of notified) add(classId, inThread ? 'threads' : 'main', 1)
   for (const classId of highlighted) add(classId, inThread ? 'threadHighlights' : 'mainHighlights', 1)
   if (rows > 0) add(rowsClass, inThread ? 'threads' : 'main', rows)
+  if (moves > 0) add(rowsClass, movesKind, moves)
   return packNumbers([...totals].flat())
 }
 

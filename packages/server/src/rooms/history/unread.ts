@@ -3,10 +3,12 @@ import type { UserId } from '@causeway/events'
 import type { Database } from '../../storage/database.ts'
 import { countsAt, newestOfSender } from '../../storage/tables/history.ts'
 import { sumPushActions } from '../../storage/tables/push-actions.ts'
+import { pushClassesOf } from '../../storage/tables/push-classes.ts'
 import type { Receipt } from '../../ephemeral/receipt-announcement.ts'
-import { rowsClass, totalOf } from '../engine/notification-counts.ts'
+import { movesIn, rowsClass, totalOf } from '../engine/notification-counts.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import { ThreadUnread } from '../relations/thread-unread.ts'
+import { ClassHistory, grownOver, type CountsAt } from './class-history.ts'
 import { ownEventScanMax, unreadInMemoryMax } from './limits.ts'
 
 /** What a user has not read. */
@@ -19,8 +21,6 @@ interface Ports {
   readonly db: Database
   /** A user's receipts in a room, by its number. */
   readonly receiptsOf: (room: number, userId: UserId) => Promise<readonly Receipt[]>
-  /** The class of equal push rules that a user is in. */
-  readonly classOf: (userId: UserId) => Promise<number>
 }
 
 /** What is unread of a room: of everything together, of the main timeline, and of each thread that has anything unread. */
@@ -34,15 +34,19 @@ export interface RoomUnread extends UnreadCounts {
 interface Known {
   /** Live position up to which the user has read the main timeline. */
   readonly readPos: number
+  readonly history: ClassHistory
+  /** How often users of the room had changed their class, when the history was read. */
+  readonly moves: number
+  /** The class that the user is in since `readPos`, or since they changed their rules after it, and its totals there. */
   readonly classId: number
-  /** Totals of the user's class at `readPos`. */
   readonly base: UnreadCounts
+  /** What was counted in other classes since `readPos`. */
+  readonly settled: UnreadCounts
   /** Up to where own events were looked for. */
   readonly scannedTo: number
   /** Rows of the main timeline in total, when the user's own were summed up. */
   readonly rowsTotal: number
-  readonly notify: number
-  readonly highlight: number
+  readonly rows: UnreadCounts
 }
 
 /** Up to where a user's receipts and their joining say that they have read. Live positions. */
@@ -54,11 +58,12 @@ interface ReadUpTo {
   readonly threads: ReadonlyMap<string, number>
 }
 
+const nothing: UnreadCounts = { notifications: 0, highlights: 0 }
 const receiptTypes = new Set(['m.read', 'm.read.private'])
 
 /**
- * Unread counts (Client-Server API, "Receiving notifications"): how far the total of the user's class has grown since what
- * they have read, and the rows of `push_actions` since then. Read is what a receipt names, what the user sent, and what was
+ * Unread counts (Client-Server API, "Receiving notifications"): how far the totals of the classes that the user was in have grown
+ * since what they have read, each while they were in it, and the rows of `push_actions` since then. Read is what a receipt names, what the user sent, and what was
  * there when they joined; a receipt of a thread, or an event in it, is about that thread alone, and so it is with the main
  * timeline. In a warm room nothing is asked of the database.
  */
@@ -80,14 +85,14 @@ export class Unread {
     const read = await this.#readUpTo(view, userId, upTo, joinedPos)
     const known = await this.#update(view, userId, upTo, read, now, earlier)
     if (known !== earlier) this.#known.set(name, known)
-    const { classId } = known
-    const total = mainTotals(now, classId)
+    const { base, settled, rows, history } = known
+    const total = mainTotals(now, known.classId)
     const main = {
-      notifications: Math.max(0, total.notifications - known.base.notifications + known.notify),
-      highlights: Math.max(0, total.highlights - known.base.highlights + known.highlight),
+      notifications: Math.max(0, total.notifications - base.notifications + settled.notifications + rows.notifications),
+      highlights: Math.max(0, total.highlights - base.highlights + settled.highlights + rows.highlights),
     }
-    const countsAt = (pos: number): Promise<Uint8Array | undefined> => this.#countsAt(view, pos)
-    const threads = await this.#threads.of(view, userId, { upTo, floor: read.floor, classId, now, countsAt, read: read.threads })
+    const countsAt: CountsAt = (pos) => this.#countsAt(view, pos)
+    const threads = await this.#threads.of(view, userId, { upTo, floor: read.floor, history, now, countsAt, read: read.threads })
     let { notifications, highlights } = main
     for (const thread of threads.values()) {
       notifications += thread.notifications
@@ -118,16 +123,26 @@ export class Unread {
     now: Uint8Array | undefined,
     earlier: Known | undefined,
   ): Promise<Known> {
-    const classId = await this.#ports.classOf(userId)
-    const rowsTotal = totalOf(now, rowsClass)
+    const [rowsTotal, moves] = [totalOf(now, rowsClass), movesIn(now)]
     let readPos = Math.max(read.main, earlier?.readPos ?? 0)
     const scanFrom = Math.max(readPos, earlier?.scannedTo ?? 0)
     if (scanFrom < upTo) readPos = Math.max(readPos, await this.#newestOwn(view, userId, scanFrom, upTo))
-    const unchanged = earlier !== undefined && earlier.readPos === readPos && earlier.classId === classId
-    if (unchanged && earlier.rowsTotal === rowsTotal) return earlier.scannedTo >= upTo ? earlier : { ...earlier, scannedTo: upTo }
-    const base = unchanged ? earlier.base : mainTotals(await this.#countsAt(view, readPos), classId)
-    const rows = rowsTotal === 0 ? { notify: 0, highlight: 0 } : await sumPushActions(this.#ports.db, view.room, userId, readPos, upTo)
-    return { readPos, classId, base, scannedTo: upTo, rowsTotal, ...rows }
+    const same = earlier?.readPos === readPos && earlier.moves === moves ? earlier : undefined
+    if (same?.rowsTotal === rowsTotal) return same.scannedTo >= upTo ? same : { ...same, scannedTo: upTo }
+    const { db } = this.#ports
+    const rows = rowsTotal === 0 ? nothing : await sumPushActions(db, view.room, userId, readPos, upTo)
+    if (same !== undefined) return { ...same, scannedTo: upTo, rowsTotal, rows }
+    const history = earlier?.moves === moves ? earlier.history : await this.#historyOf(view, userId, moves)
+    const countsAt: CountsAt = (pos) => this.#countsAt(view, pos)
+    const stretches = history.stretches(readPos, upTo)
+    const [notifications = 0, highlights = 0] = await grownOver(stretches.slice(0, -1), countsAt, ['main', 'mainHighlights'])
+    const { classId, after } = stretches[stretches.length - 1] ?? stretches[0]
+    const base = mainTotals(await countsAt(after), classId)
+    return { readPos, history, moves, classId, base, settled: { notifications, highlights }, scannedTo: upTo, rowsTotal, rows }
+  }
+
+  async #historyOf(view: RoomView, userId: UserId, moves: number): Promise<ClassHistory> {
+    return new ClassHistory(moves === 0 ? [] : await pushClassesOf(this.#ports.db, view.room, userId))
   }
 
   /** The totals after the live event at a position. */

@@ -36,6 +36,14 @@ export interface RulesSource {
   readonly version: number
 }
 
+/** What else counts beside the event itself. */
+interface TallyContext {
+  /** Of the event's thread, where a rule asks for them. */
+  readonly subscribers?: ReadonlySet<string>
+  /** Users who are counted in another class from this event on. */
+  readonly moves?: readonly PushAction[]
+}
+
 interface RuleClass {
   readonly rules: CompiledRules
   readonly dependence: UserDependence
@@ -52,6 +60,8 @@ export class PushAudience {
   readonly #byFirstWord = new Map<string, UserId[]>()
   /** Users in none of the classes that the room counts: each is judged by itself and gets rows. */
   readonly #apart = new Map<string, CompiledRules>()
+  /** The classes of all of them. */
+  readonly #inUse = new Set<number>()
   #asksForSubscriptions = false
 
   /** Read rules and names of all our joined users. Bound: our users in the room. */
@@ -79,6 +89,7 @@ export class PushAudience {
       this.#apart.set(userId, rules)
     }
     this.#users.set(userId, { classId, displayName })
+    this.#inUse.add(classId)
     for (const name of [displayName, dependence.localpart ? localpartOf(userId) : undefined]) {
       const word = name === undefined ? undefined : firstWordOf(name)
       if (word !== undefined) this.#byFirstWord.set(word, [...(this.#byFirstWord.get(word) ?? []), userId])
@@ -90,11 +101,14 @@ export class PushAudience {
     return this.#asksForSubscriptions
   }
 
-  /**
-   * Whom the event, in a thread or in the main timeline, notifies. `view` is the room before the event's own state is taken in.
-   * `subscribers`: of the thread, where a rule asks for them.
-   */
-  tally(view: RoomView, pdu: Pdu, thread: EventId | undefined, subscribers: ReadonlySet<string> = nobody): PushTally {
+  /** Our users in the room, with the classes that they are in. */
+  *classes(): Iterable<readonly [userId: string, classId: number]> {
+    for (const [userId, { classId }] of this.#users) yield [userId, classId]
+  }
+
+  /** Whom the event, in a thread or in the main timeline, notifies. `view` is the room before the event's own state is taken in. */
+  tally(view: RoomView, pdu: Pdu, thread: EventId | undefined, context: TallyContext = {}): PushTally {
+    const { subscribers = nobody, moves = [] } = context
     const event = new PushEvent(pdu)
     // Most members of a class are not subscribed: those who are, are judged apart.
     const base: PushFacts = { ...facts(view, pdu), ...(thread === undefined ? {} : { threadSubscription: false }) }
@@ -134,7 +148,15 @@ export class PushAudience {
       [...classOutcomes].flatMap(([classId, outcome]) => (is(outcome) ? [classId] : []))
     const notified = classesWith((outcome) => outcome.notify)
     const highlighted = classesWith((outcome) => outcome.highlight)
-    return { counts: addCounts(view.counts, { notified, highlighted, rows: actions.length, inThread: thread !== undefined }), actions }
+    const counted = {
+      notified,
+      highlighted,
+      rows: actions.length,
+      inThread: thread !== undefined,
+      moves: moves.length,
+      classes: this.#inUse,
+    }
+    return { counts: addCounts(view.counts, counted), actions: [...actions, ...moves] }
   }
 }
 

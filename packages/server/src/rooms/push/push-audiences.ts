@@ -1,7 +1,10 @@
 import type { EventId, Pdu } from '@causeway/events'
+import { limits } from '../../limits.ts'
 import type { Database } from '../../storage/database.ts'
+import { newestPushClasses, upsertPushClass } from '../../storage/tables/push-classes.ts'
 import { subscribersOf } from '../../storage/tables/thread-subscriptions.ts'
-import type { PushTally } from '../engine/push-tally.ts'
+import { commonClass } from '../engine/notification-counts.ts'
+import type { PushAction, PushTally } from '../engine/push-tally.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import { PushAudience, type RulesSource } from './push-audience.ts'
 
@@ -9,6 +12,14 @@ interface Known {
   readonly audience: PushAudience
   readonly rulesVersion: number
   readonly membersVersion: number
+  /** Has an event been judged by it? The first one notes who is counted otherwise than before. */
+  used: boolean
+}
+
+/** How a user is counted in a room, and where that is written. */
+interface Counted {
+  readonly classId: number
+  readonly place: number
 }
 
 /** What judges one event. */
@@ -16,11 +27,16 @@ interface Audience {
   tally(view: RoomView, pdu: Pdu, thread: EventId | undefined): PushTally
 }
 
-/** The push audience of each room in memory, made anew when its members or anybody's rules have changed. */
+/**
+ * The push audience of each room in memory, made anew when its members or anybody's rules have changed. The first event that is judged
+ * by other rules of a user notes that with it: what was unread before stays counted as it was.
+ */
 export class PushAudiences {
   readonly #db: Database
   readonly #source: RulesSource
   readonly #known = new WeakMap<RoomView, Known>()
+  /** By room: how each of our users is counted who ever had other rules than most. */
+  readonly #counted = new WeakMap<RoomView, Map<string, Counted>>()
 
   constructor(db: Database, source: RulesSource) {
     this.#db = db
@@ -29,20 +45,36 @@ export class PushAudiences {
 
   /** The audience of a room for an event in a thread, or in the main timeline. Runs under the room's queue. */
   async of(view: RoomView, thread: EventId | undefined): Promise<Audience> {
-    const audience = await this.#audienceOf(view)
-    if (thread === undefined || !audience.asksForSubscriptions) return audience
-    const subscribers = await this.#subscribersOf(view, thread)
-    return { tally: (now, pdu) => audience.tally(now, pdu, thread, subscribers) }
+    const counted = this.#counted.get(view) ?? (await this.#readCounted(view))
+    const known = await this.#audienceOf(view)
+    const { audience } = known
+    const asks = thread !== undefined && audience.asksForSubscriptions
+    const subscribers = asks ? await this.#subscribersOf(view, thread) : undefined
+    return {
+      tally: (now, pdu) => {
+        const moves = known.used ? [] : movesOf(audience, counted)
+        known.used = true
+        return audience.tally(now, pdu, thread, { moves, ...(subscribers === undefined ? {} : { subscribers }) })
+      },
+    }
   }
 
-  async #audienceOf(view: RoomView): Promise<PushAudience> {
+  async #readCounted(view: RoomView): Promise<Map<string, Counted>> {
+    const rows = await newestPushClasses(this.#db, view.room)
+    const counted = new Map(rows.map(({ user_id: userId, class_id: classId, place }) => [userId, { classId, place }]))
+    this.#counted.set(view, counted)
+    return counted
+  }
+
+  async #audienceOf(view: RoomView): Promise<Known> {
     const known = this.#known.get(view)
     const rulesVersion = this.#source.version
     const membersVersion = view.localMembersVersion
-    if (known?.rulesVersion === rulesVersion && known.membersVersion === membersVersion) return known.audience
+    if (known?.rulesVersion === rulesVersion && known.membersVersion === membersVersion) return known
     const audience = await PushAudience.load(this.#db, view, this.#source)
-    this.#known.set(view, { audience, rulesVersion, membersVersion })
-    return audience
+    const made = { audience, rulesVersion, membersVersion, used: false }
+    this.#known.set(view, made)
+    return made
   }
 
   /** Changed under the room's queue only (`subscribeThread`), which keeps what is remembered true. */
@@ -53,4 +85,17 @@ export class PushAudiences {
     view.threadSubscribers.set(thread, subscribers)
     return subscribers
   }
+}
+
+/** Rows for those who are counted in another class from the event on that is about to take its place; remembered as written. */
+function movesOf(audience: PushAudience, counted: Map<string, Counted>): PushAction[] {
+  const moves: PushAction[] = []
+  for (const [userId, classId] of audience.classes()) {
+    const before = counted.get(userId)
+    if (classId === (before?.classId ?? commonClass)) continue
+    const place = before === undefined ? 0 : (before.place + 1) % limits.pushClassChangesKept
+    counted.set(userId, { classId, place })
+    moves.push({ write: upsertPushClass, values: (room, pos) => [room, userId, place, pos, classId] })
+  }
+  return moves
 }

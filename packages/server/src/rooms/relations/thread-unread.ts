@@ -2,8 +2,9 @@ import { LRUCache } from 'lru-cache'
 import type { UserId } from '@causeway/events'
 import type { Database } from '../../storage/database.ts'
 import { threadActions, type ThreadActionRow } from '../../storage/tables/push-actions.ts'
-import { rowsClass, totalOf } from '../engine/notification-counts.ts'
+import { commonClass, movesIn, rowsClass, totalOf } from '../engine/notification-counts.ts'
 import type { RoomView } from '../engine/room-view.ts'
+import { grownOver, type ClassHistory, type CountsAt } from '../history/class-history.ts'
 import { unreadInMemoryMax } from '../history/limits.ts'
 import type { UnreadCounts } from '../history/unread.ts'
 import { threadEventsMax } from './limits.ts'
@@ -15,20 +16,22 @@ export interface ThreadsWish {
   readonly upTo: number
   /** Live position up to which the user has read everything. */
   readonly floor: number
-  readonly classId: number
+  readonly history: ClassHistory
   /** Packed totals at `upTo`. */
   readonly now: Uint8Array | undefined
-  /** Packed totals at a live position. */
-  readonly countsAt: (pos: number) => Promise<Uint8Array | undefined>
+  readonly countsAt: CountsAt
   /** Up to where the user has read single threads. */
   readonly read: ReadonlyMap<string, number>
 }
 
 interface Known {
   readonly floor: number
+  readonly history: ClassHistory
+  /** The class that the user is in since `floor`, or since they changed their rules after it, and its totals of all threads there. */
   readonly classId: number
-  /** Totals of all threads at `floor`. */
   readonly base: number
+  /** What all threads were counted in other classes since `floor`. */
+  readonly settled: number
   readonly baseRows: number
   readonly rowsTotal: number
   readonly rows: readonly ThreadActionRow[]
@@ -52,11 +55,10 @@ export class ThreadUnread {
 
   /** By thread root; threads without anything unread are left out. Bound: the newest `threadEventsMax` events in threads. */
   async of(view: RoomView, userId: UserId, wish: ThreadsWish): Promise<ReadonlyMap<string, UnreadCounts>> {
-    const total = threadsTotal(wish.now, wish.classId)
     const rowsTotal = totalOf(wish.now, rowsClass, 'threads')
-    if (total === 0 && rowsTotal === 0) return none
+    if (movesIn(wish.now) === 0 && rowsTotal === 0 && threadsTotal(wish.now, commonClass) === 0) return none
     const known = await this.#update(view, userId, wish, rowsTotal)
-    if (total === known.base && rowsTotal === known.baseRows) return none
+    if (known.settled === 0 && threadsTotal(wish.now, known.classId) === known.base && rowsTotal === known.baseRows) return none
     const { from, events } = await this.#windows.of(view, wish.upTo)
     const start = Math.max(from, wish.floor)
     const read = new Map(wish.read)
@@ -71,7 +73,9 @@ export class ThreadUnread {
       counts.set(thread, { notifications: earlier.notifications + notifications, highlights: earlier.highlights + highlights })
     }
     for (const { pos, thread, notified, highlighted } of events) {
-      if (isUnread(thread, pos)) add(thread, notified.includes(wish.classId) ? 1 : 0, highlighted.includes(wish.classId) ? 1 : 0)
+      if (!isUnread(thread, pos)) continue
+      const classId = wish.history.at(pos)
+      add(thread, notified.includes(classId) ? 1 : 0, highlighted.includes(classId) ? 1 : 0)
     }
     for (const { pos, thread, notify, highlight } of known.rows) if (isUnread(thread, pos)) add(thread, notify, highlight)
     for (const [thread, { notifications, highlights }] of counts) {
@@ -83,16 +87,24 @@ export class ThreadUnread {
   async #update(view: RoomView, userId: UserId, wish: ThreadsWish, rowsTotal: number): Promise<Known> {
     const name = `${view.room} ${userId}`
     const earlier = this.#known.get(name)
-    const { floor, classId, upTo } = wish
-    const same = earlier !== undefined && earlier.floor === floor && earlier.classId === classId ? earlier : undefined
+    const { floor, history, upTo, countsAt } = wish
+    const same = earlier !== undefined && earlier.floor === floor && earlier.history === history ? earlier : undefined
     if (same?.rowsTotal === rowsTotal) return same
-    const base = same === undefined ? await wish.countsAt(floor) : undefined
-    const baseRows = same?.baseRows ?? totalOf(base, rowsClass, 'threads')
+    const baseRows = same?.baseRows ?? totalOf(await countsAt(floor), rowsClass, 'threads')
     const rows = rowsTotal === baseRows ? [] : await threadActions(this.#db, view.room, userId, floor, upTo, threadEventsMax)
-    const known: Known = { floor, classId, base: same?.base ?? threadsTotal(base, classId), baseRows, rowsTotal, rows }
+    const totals = same ?? (await totalsSince(wish))
+    const known: Known = { ...totals, floor, history, baseRows, rowsTotal, rows }
     this.#known.set(name, known)
     return known
   }
+}
+
+/** What all threads together were counted, before the class that the user is in now and in it. */
+async function totalsSince({ history, floor, upTo, countsAt }: ThreadsWish): Promise<Pick<Known, 'classId' | 'base' | 'settled'>> {
+  const stretches = history.stretches(floor, upTo)
+  const [notified = 0, highlighted = 0] = await grownOver(stretches.slice(0, -1), countsAt, ['threads', 'threadHighlights'])
+  const { classId, after } = stretches[stretches.length - 1] ?? stretches[0]
+  return { classId, base: threadsTotal(await countsAt(after), classId), settled: notified + highlighted }
 }
 
 /** It has grown wherever a thread may hold something unread. */

@@ -19,14 +19,6 @@ interface Window {
   from: number
   to: number
   events: ThreadEvent[]
-  /** Totals of all threads at the last of them. */
-  totals: Totals
-}
-
-/** By class. */
-interface Totals {
-  readonly notified: ReadonlyMap<number, number>
-  readonly highlighted: ReadonlyMap<number, number>
 }
 
 interface Written {
@@ -34,6 +26,8 @@ interface Written {
   readonly thread: string
   readonly sender: KeyNumber
   readonly counts: Uint8Array | undefined
+  /** Totals at the live event right before it. */
+  readonly before: Uint8Array | undefined
 }
 
 /** The newest events in threads of the rooms in memory: read once, then followed in memory. */
@@ -63,7 +57,7 @@ export class ThreadWindows {
     const stored = await this.#stored(view, 0, upTo)
     const whole = stored.length <= threadEventsMax
     const first = whole ? undefined : stored[0]
-    const window: Window = { from: first?.pos ?? 0, to: first?.pos ?? 0, events: [], totals: totalsOf(first?.counts) }
+    const window: Window = { from: first?.pos ?? 0, to: first?.pos ?? 0, events: [] }
     extend(window, whole ? stored : stored.slice(1), upTo)
     const known = this.#windows.get(view)
     if (known !== undefined && known.to >= window.to) return known
@@ -73,31 +67,38 @@ export class ThreadWindows {
 
   async #stored(view: RoomView, after: number, upTo: number): Promise<Written[]> {
     const rows = await threadEvents(this.#db, view.room, after, upTo, threadEventsMax + 1)
-    return rows.reverse().map((row) => ({ ...row, counts: row.counts ?? undefined }))
+    return rows.reverse().map((row) => ({ ...row, counts: row.counts ?? undefined, before: row.before ?? undefined }))
   }
 }
 
 /** The same from the newest live events, if they reach back so far. */
 function inMemory({ recent }: RoomView, after: number, upTo: number): Written[] | undefined {
   const oldest = recent[0]?.pos
-  if (oldest === undefined || oldest > after + 1) return undefined
-  return recent.flatMap(({ pos, thread, sender, counts }) =>
-    pos !== undefined && thread !== undefined && pos > after && pos <= upTo ? [{ pos, thread, sender, counts }] : [],
+  if (oldest === undefined || oldest > Math.max(1, after)) return undefined
+  return recent.flatMap(({ pos, thread, sender, counts }, index) =>
+    pos !== undefined && thread !== undefined && pos > after && pos <= upTo
+      ? [{ pos, thread, sender, counts, before: recent[index - 1]?.counts }]
+      : [],
   )
 }
 
 function extend(window: Window, added: readonly Written[], upTo: number): void {
-  for (const { pos, thread, sender, counts } of added) {
-    const totals = totalsOf(counts)
-    const notified = grown(window.totals.notified, totals.notified)
-    window.events.push({ pos, thread, sender, notified, highlighted: grown(window.totals.highlighted, totals.highlighted) })
-    window.totals = totals
+  for (const { pos, thread, sender, counts, before } of added) {
+    const [earlier, totals] = [totalsOf(before), totalsOf(counts)]
+    const notified = grown(earlier.notified, totals.notified)
+    window.events.push({ pos, thread, sender, notified, highlighted: grown(earlier.highlighted, totals.highlighted) })
   }
   window.to = upTo
   const surplus = window.events.length - threadEventsMax
   if (surplus <= 0) return
   window.from = window.events[surplus - 1]?.pos ?? window.from
   window.events = window.events.slice(surplus)
+}
+
+/** By class. */
+interface Totals {
+  readonly notified: ReadonlyMap<number, number>
+  readonly highlighted: ReadonlyMap<number, number>
 }
 
 /** The classes whose total has grown. */

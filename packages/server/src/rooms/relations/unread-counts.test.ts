@@ -1,6 +1,6 @@
 // Goal: unread counts, of threads and of the main timeline, equal a recount from events, receipts and rules as of the event.
-// Method: random operations in a room of four users with three sets of rules, by seeds; a model keeps plain lists and counts
-// them from scratch. Counts are compared in a warm process and in one that has just started on the same file.
+// Method: random operations in a room, changes of rules among them, by seeds; there are more sets of rules than a room counts at once. A model
+// keeps plain lists and counts them from scratch. Counts are compared in a warm process and in one that has just started on the same file.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
@@ -20,31 +20,56 @@ import { subscribeThread } from '../commands/subscribe-thread.ts'
 import type { StoredEvent } from '../engine/stored-event.ts'
 import type { UserRules } from '../push/push-audience.ts'
 
-const defaults = compileRules(withDefaultRules({}))
-const muted = compileRules(
-  withDefaultRules({ override: [{ rule_id: 'quiet', default: false, enabled: true, conditions: [], actions: [] }] }),
-)
-const keyword = compileRules(
-  withDefaultRules({
-    content: [{ rule_id: 'word', default: false, enabled: true, pattern: 'lunch', actions: ['notify', { set_tweak: 'highlight' }] }],
-  }),
-)
-const byThread = compileRules(withDefaultRules({}, new Map(threadRules.map(({ rule_id }) => [rule_id, { enabled: true }]))))
-const users: readonly (readonly [UserId, UserRules])[] = [
-  [user('alice'), { classId: 1, rules: defaults }],
-  [user('bob'), { classId: 1, rules: defaults }],
-  [user('carol'), { classId: 2, rules: muted }],
-  [user('dave'), { classId: 2 ** 48, rules: keyword }],
-  [user('erin'), { classId: 3, rules: byThread }],
-  [user('frank'), { classId: 3, rules: byThread }],
+interface OwnRules {
+  readonly own: Parameters<typeof withDefaultRules>[0]
+  readonly changes?: Parameters<typeof withDefaultRules>[1]
+}
+const word = (pattern: string): OwnRules => {
+  const rule = { rule_id: pattern, default: false, enabled: true, pattern, actions: ['notify', { set_tweak: 'highlight' }] }
+  return { own: { content: [rule] } }
+}
+const quiet = { rule_id: 'quiet', default: false, enabled: true, conditions: [], actions: [] }
+const changes = new Map(threadRules.map(({ rule_id }) => [rule_id, { enabled: true }]))
+const owns: readonly OwnRules[] = [
+  { own: {} },
+  { own: { override: [quiet] } },
+  { own: {}, changes },
+  { own: { underride: [quiet] }, changes },
+  ...['lunch', 'hello', 'time', 'for', 'nothing', 'never', 'no'].map(word),
 ]
-const rulesOf = new Map(users)
-const [alice, bob, carol, dave, erin, frank] = users.map(([id]) => id) as [UserId, UserId, UserId, UserId, UserId, UserId]
+/** More than a room counts at once. */
+const ruleSets: readonly UserRules[] = owns.map(({ own, changes: changed }, index) => {
+  return { classId: index === 0 ? 1 : 2 ** 47 + index, rules: compileRules(withDefaultRules(own, changed)) }
+})
 
-function rulesFor(id: UserId): UserRules {
-  const rules = rulesOf.get(id)
-  assert.ok(rules !== undefined)
-  return rules
+const users = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'gina', 'hugo', 'iris', 'jack'].map((name) => user(name))
+const [alice = user('alice'), bob, , dave = user('dave'), erin, frank] = users
+
+/** Who has which rules; it outlives the server. */
+class Rules {
+  version = 1
+  readonly #of = new Map<UserId, UserRules>()
+
+  constructor() {
+    for (const [index, id] of users.entries()) this.set(id, [0, 0, 1, 4, 2, 2, 5, 6, 7, 8][index] ?? 0)
+  }
+
+  set(id: UserId, index: number): void {
+    const rules = ruleSets[index]
+    assert.ok(rules !== undefined)
+    this.version += 1
+    this.#of.set(id, rules)
+  }
+
+  now(id: UserId): UserRules {
+    const rules = this.#of.get(id)
+    assert.ok(rules !== undefined)
+    return rules
+  }
+
+  async of(id: UserId): Promise<UserRules> {
+    return this.now(id)
+  }
 }
 
 /** Mulberry32. */
@@ -75,11 +100,16 @@ interface Counts {
 
 /** Plain lists of what happened, and counts made from scratch. */
 class Model {
+  readonly rules: Rules
   readonly said: Said[] = []
   readonly receipts: { readonly userId: UserId; readonly thread: string; readonly pos: number }[] = []
   readonly joined = new Map<UserId, number>()
   /** Thread roots and users. */
   readonly subscriptions = new Set<string>()
+
+  constructor(rules: Rules) {
+    this.rules = rules
+  }
 
   take(event: StoredEvent): void {
     const { pdu, pos } = event
@@ -87,12 +117,12 @@ class Model {
     const relates = pdu.content['m.relates_to'] as { rel_type: string; event_id: string } | undefined
     const parent = this.said.find(({ id }) => id === relates?.event_id)
     const thread = relates === undefined ? 'main' : relates.rel_type === 'm.thread' ? relates.event_id : (parent?.thread ?? 'main')
-    const facts = { memberCount: 6, senderPower: 0, notificationLevel: () => 50 }
+    const facts = { memberCount: users.length, senderPower: 0, notificationLevel: () => 50 }
     const outcomeFor = (id: UserId, rules: CompiledRules) => {
       const threadSubscription = this.subscriptions.has(`${thread} ${id}`)
       return evaluate(rules, new PushEvent(pdu), { ...facts, userId: id, ...(thread === 'main' ? {} : { threadSubscription }) })
     }
-    const outcomes = new Map(users.map(([id, { rules }]) => [id, outcomeFor(id, rules)]))
+    const outcomes = new Map(users.map((id) => [id, outcomeFor(id, this.rules.now(id).rules)]))
     this.said.push({ id: pdu.eventId, pos, sender: pdu.sender, thread, origin: parent?.origin ?? pdu.eventId, outcomes })
     if (pdu.type === 'm.room.member' && pdu.content['membership'] === 'join') this.joined.set(pdu.stateKey as UserId, pos)
   }
@@ -116,17 +146,30 @@ class Model {
   }
 }
 
+/** What clients are told. */
+async function compareSync(world: World, room: RoomId, model: Model): Promise<void> {
+  for (const userId of model.joined.keys()) {
+    const answer = (await world.sync(userId, { filter: { room: { timeline: { unread_thread_notifications: true } } } })).joined(room)
+    const told = { main: answer.unread_notifications, ...answer.unread_thread_notifications }
+    const expected = [...model.counts(userId)].map(([thread, { notifications, highlights }]) => [
+      thread,
+      { notification_count: notifications, highlight_count: highlights },
+    ])
+    assert.deepEqual(told, Object.fromEntries(expected), `sync of ${userId}`)
+  }
+}
+
 /** One random thing that somebody does. */
 async function act(world: World, room: RoomId, model: Model, random: (below: number) => number): Promise<void> {
-  const members = users.map(([id]) => id).filter((id) => model.joined.has(id))
+  const members = users.filter((id) => model.joined.has(id))
   const who = members[random(members.length)] ?? alice
   const target = model.said[model.said.length - 1 - random(Math.min(model.said.length, 12))]
   assert.ok(target !== undefined)
-  const mention = random(4) === 0 ? { 'm.mentions': { user_ids: [users[random(users.length)]?.[0] ?? alice] } } : {}
+  const mention = random(4) === 0 ? { 'm.mentions': { user_ids: [users[random(users.length)] ?? alice] } } : {}
   const content: JsonObject = { msgtype: 'm.text', body: random(3) === 0 ? 'time for lunch' : 'hello', ...mention }
   const relates = (type: string, id: string): JsonObject => ({ ...content, 'm.relates_to': { rel_type: type, event_id: id } })
   const roots = model.said.filter(({ id, origin, thread }) => id === origin && thread === 'main')
-  switch (random(11)) {
+  switch (random(13)) {
     case 0:
     case 1:
       await world.send(room, who, 'm.room.message', content)
@@ -147,7 +190,7 @@ async function act(world: World, room: RoomId, model: Model, random: (below: num
       return
     case 7:
     case 8: {
-      const userId = [erin, frank, bob][random(3)] ?? erin
+      const userId = [erin, frank, bob][random(3)] ?? alice
       const root = roots[roots.length - 1 - random(Math.min(roots.length, 4))]
       const subscribed = random(3) > 0
       if (root === undefined) return
@@ -159,6 +202,10 @@ async function act(world: World, room: RoomId, model: Model, random: (below: num
       else model.subscriptions.delete(`${root.id} ${userId}`)
       return
     }
+    case 9:
+    case 10:
+      model.rules.set(who, random(ruleSets.length))
+      return
     default: {
       const thread = ['', 'main', target.thread][random(3)] ?? ''
       if (thread === 'main' && target.thread !== 'main') return
@@ -183,16 +230,14 @@ async function compare(world: World, room: RoomId, model: Model, told: string): 
   }
 }
 
-const rules = { of: async (id: UserId) => rulesFor(id), version: 1 }
-const options = { rules, classOf: async (id: UserId) => rulesFor(id).classId }
-
-for (const seed of [1, 2, 3]) {
+for (const seed of [1, 2, 3, 4]) {
   test(`counts are what a recount gives, seed ${seed}`, async (t) => {
     const random = seeded(seed)
-    let world = await World.open(t, options)
+    const rules = new Rules()
+    let world = await World.open(t, { rules })
     const room = await world.room(alice)
-    for (const member of [bob, carol, dave, erin, frank]) await world.member(room, member, 'join')
-    const model = new Model()
+    for (const member of users.slice(1)) await world.member(room, member, 'join')
+    const model = new Model(rules)
     let taken = 0
     const follow = async (): Promise<void> => {
       const view = await world.engine.view(room)
@@ -203,13 +248,14 @@ for (const seed of [1, 2, 3]) {
       }
     }
     await follow()
-    for (let step = 1; step <= 120; step += 1) {
+    for (let step = 1; step <= 200; step += 1) {
       await act(world, room, model, random)
       await follow()
       await compare(world, room, model, `step ${step}`)
-      if (step % 50 !== 0) continue
-      world = await World.open(t, options, await world.close())
+      if (random(40) !== 0) continue
+      world = await World.open(t, { rules }, await world.close())
       await compare(world, room, model, `started anew at step ${step}`)
+      await compareSync(world, room, model)
     }
   })
 }

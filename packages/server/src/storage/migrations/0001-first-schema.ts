@@ -95,6 +95,10 @@ export const firstSchema: Migration = {
     // Highlights for a user, and notifications of users whose rules differ from their class. Bound: purged behind read receipts.
     `CREATE TABLE push_actions (room integer NOT NULL, user_id text NOT NULL, pos integer NOT NULL, thread text NOT NULL,
        notify integer NOT NULL, highlight integer NOT NULL, PRIMARY KEY (room, user_id, pos)) WITHOUT ROWID`,
+    // Which class of equal push rules a user was counted in, from live position `pos` on; class 1 before the first row. place: 0 and so on,
+    // round and round. Bound: `pushClassChangesKept` rows for each of our users in the room.
+    `CREATE TABLE push_classes (room integer NOT NULL, user_id text NOT NULL, place integer NOT NULL, pos integer NOT NULL,
+       class_id integer NOT NULL, PRIMARY KEY (room, user_id, place)) WITHOUT ROWID`,
     // Answers to client transactions, so that a repetition gets the same one. Bound: purged after a day.
     `CREATE TABLE client_transactions (session integer NOT NULL, hash integer NOT NULL, operation text NOT NULL, answer text NOT NULL,
        at integer NOT NULL, PRIMARY KEY (session, hash, operation)) WITHOUT ROWID`,

@@ -54,7 +54,8 @@ export function writtenAt(db: Database, room: number, pos: number): Promise<{ sl
 
 /** The number and notification totals of the live event at a position. */
 export function countsAt(db: Database, room: number, pos: number): Promise<{ counts: Uint8Array | null } | undefined> {
-  return db.first(sql<{ counts: Uint8Array | null }>('events.countsAt')`SELECT counts FROM events WHERE room = ${room} AND pos = ${pos}`)
+  return db.first(sql<{ counts: Uint8Array | null }>('events.countsAt')`
+    SELECT counts FROM events WHERE room = ${room} AND pos > 0 AND pos <= ${pos} ORDER BY pos DESC LIMIT 1`)
 }
 
 /** The newest live event of a sender in the main timeline after one position up to another; the caller bounds the range. */
@@ -92,13 +93,17 @@ export interface ThreadEventRow {
   readonly thread: string
   readonly sender: number
   readonly counts: Uint8Array | null
+  /** Those of the event right before it. */
+  readonly before: Uint8Array | null
 }
 
 /** The newest live events in threads after one position up to another, newest first. */
 export function threadEvents(db: Database, room: number, after: number, upTo: number, limit: number): Promise<ThreadEventRow[]> {
   return db.all(sql<ThreadEventRow>('events.inThreads')`
-    SELECT pos, thread, sender, counts FROM events
-    WHERE room = ${room} AND thread IS NOT NULL AND pos > ${after} AND pos <= ${upTo} ORDER BY pos DESC LIMIT ${limit}`)
+    SELECT e.pos, e.thread, e.sender, e.counts, b.counts AS before FROM events e
+    LEFT JOIN events b ON b.room = e.room
+      AND b.pos = (SELECT max(p.pos) FROM events p WHERE p.room = e.room AND p.pos > 0 AND p.pos < e.pos)
+    WHERE e.room = ${room} AND e.thread IS NOT NULL AND e.pos > ${after} AND e.pos <= ${upTo} ORDER BY e.pos DESC LIMIT ${limit}`)
 }
 
 /** The last place of a room's history, after all of its events. */

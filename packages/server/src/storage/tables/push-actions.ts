@@ -21,11 +21,11 @@ export async function sumPushActions(
   userId: string,
   after: number,
   upTo: number,
-): Promise<{ notify: number; highlight: number }> {
+): Promise<{ notifications: number; highlights: number }> {
   const row = await db.first(sql<{ notify: number | null; highlight: number | null }>('push_actions.sum')`
     SELECT CAST(sum(notify) AS bigint) AS notify, CAST(sum(highlight) AS bigint) AS highlight FROM push_actions
     WHERE room = ${room} AND user_id = ${userId} AND pos > ${after} AND pos <= ${upTo} AND thread = ''`)
-  return { notify: Number(row?.notify ?? 0), highlight: Number(row?.highlight ?? 0) }
+  return { notifications: Number(row?.notify ?? 0), highlights: Number(row?.highlight ?? 0) }
 }
 
 /** What one user is notified of in a thread. */
