@@ -245,3 +245,33 @@ scenario('a server that was gone when its invite was declined is told when it is
   assert.deepEqual([await membership(over), await membership(again)], ['leave', 'invite'])
   await world.act(bob.join(again))
 })
+
+scenario('a declined invite is told after a crash too, and given up after a day or so', async (world) => {
+  const [a, b] = [await world.server('a'), await world.server('b')]
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(b.user('bob'))]
+  const membership = async (room: string): Promise<unknown> =>
+    (await world.act(alice.request('GET', `/rooms/${room}/state/m.room.member/${bob.userId}`)))['membership']
+  const declined = async (): Promise<string> => {
+    const room = await world.act(alice.createRoom({ preset: 'private_chat' }))
+    await world.act(alice.invite(room, bob))
+    world.cut(a, b)
+    await world.act(bob.leave(room))
+    b.kill()
+    await world.act(b.start())
+    return room
+  }
+  const told = await declined()
+  world.heal()
+  await world.settle(15 * 60_000)
+  assert.equal(await membership(told), 'leave')
+
+  const givenUp = await declined()
+  // In the middle of the attempts: they go on where they were, so the last one is before 22 hours have passed.
+  await world.settle(3_600_000)
+  b.kill()
+  await world.act(b.start())
+  await world.settle(20.5 * 3_600_000)
+  world.heal()
+  await world.settle(1.5 * 3_600_000)
+  assert.equal(await membership(givenUp), 'invite')
+})

@@ -114,6 +114,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
       rooms.moves.stop()
       rooms.purge.stop()
       rooms.resyncs.stop()
+      rooms.remoteLeaves.stop()
       await encryption.ownDeviceLists.stop()
       await encryption.remoteDeviceLists.stop()
       await encryption.listIntroductions.stop()
@@ -137,6 +138,7 @@ async function takeOver(rooms: RoomLayer, shards: ReadonlySet<number>): Promise<
   await rooms.unverified.start(shards)
   await rooms.undecided.start(shards)
   await rooms.resyncs.start(shards)
+  await rooms.remoteLeaves.start(shards)
 }
 
 function composeServices(config: Config, platform: Platform, storage: Storage, transport: Transport) {

@@ -26,7 +26,7 @@ import {
   type MakeRequest,
   type OwnMembership,
 } from './membership/serve-membership.ts'
-import type { Retries } from './membership/retries.ts'
+import type { RemoteLeaves } from './membership/remote-leaves.ts'
 import { acceptThirdPartyInvite, exchangeThirdPartyInvite, type InviteProof } from './membership/third-party-invites.ts'
 import { contentOf, objectOf, valueOf, type PlainObject } from './plain-content.ts'
 import { signForPolicy, type PolicyArguments } from './policy/sign-for-policy.ts'
@@ -56,8 +56,8 @@ export interface RoomPorts {
   readonly profileOf: (userId: UserId) => Promise<JsonObject>
   /** Let the push rules of threads hold for a user of ours (MSC4306). */
   readonly turnOnThreadRules: (userId: UserId) => Promise<void>
-  /** Leaves that wait to be told again. */
-  readonly retries: Retries
+  /** Tells other servers what of leaves only this one knows. */
+  readonly remoteLeaves: Pick<RemoteLeaves, 'tell' | 'hasRoom'>
   readonly background: (work: () => Promise<void>) => void
   /** Are members left out of the answer to a join, and fetched afterwards (MSC3706)? */
   readonly omitMembers: boolean

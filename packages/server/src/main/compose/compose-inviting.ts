@@ -1,22 +1,20 @@
 import type { Config } from '../../config/config.ts'
 import { IdentityServers } from '../../federation/identity/identity-servers.ts'
 import { RateClass } from '../../http/rate-limiter.ts'
-import { limits } from '../../limits.ts'
 import { InviteGate } from '../../rooms/membership/invite-gate.ts'
-import { Retries } from '../../rooms/membership/retries.ts'
 import type { RoomPorts } from '../../rooms/room-methods.ts'
 import type { Users } from '../../users/compose-users.ts'
 import type { Platform } from '../application.ts'
 import type { Federation } from './compose-federation.ts'
 import { inviteRules, isActiveUser } from './compose-user-layer.ts'
 
-/** What inviting and declining stand on. The buckets of the gate are this process's own. */
+/** What inviting stands on. The buckets of the gate are this process's own. */
 export function composeInviting(
   { server, rates, federation: { identityServers } }: Config,
   { clock }: Platform,
   { outbound }: Federation,
   users: Users,
-): Pick<RoomPorts, 'inviteGate' | 'identityServers' | 'retries'> {
+): Pick<RoomPorts, 'inviteGate' | 'identityServers'> {
   const inviteGate = new InviteGate({
     serverName: server.name,
     isActive: (userId) => isActiveUser(users, userId),
@@ -33,6 +31,5 @@ export function composeInviting(
   return {
     inviteGate,
     identityServers: new IdentityServers({ outbound, allowed: identityServers }),
-    retries: new Retries(limits.leaveRetriesWaitingMax),
   }
 }

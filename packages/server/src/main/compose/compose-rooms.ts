@@ -14,6 +14,7 @@ import { Unverified } from '../../rooms/inbound/unverified.ts'
 import { FederationMembershipPeers } from '../../rooms/peers/federation-membership-peers.ts'
 import { RemoteHierarchy } from '../../rooms/peers/remote-hierarchy.ts'
 import { remoteAliasTarget } from '../../rooms/peers/remote-alias.ts'
+import { RemoteLeaves } from '../../rooms/membership/remote-leaves.ts'
 import { Completions } from '../../rooms/partial/completions.ts'
 import { Resyncs } from '../../rooms/partial/resyncs.ts'
 import { PushAudiences } from '../../rooms/push/push-audiences.ts'
@@ -43,6 +44,7 @@ export interface RoomLayer {
   readonly undecided: Undecided
   readonly unverified: Unverified
   readonly resyncs: Resyncs
+  readonly remoteLeaves: RemoteLeaves
   readonly completions: Completions
   readonly ports: RoomPorts
   readonly rooms: Rooms
@@ -87,6 +89,7 @@ export function composeRooms(
   followOthers(storage, engine)
   const numbers = new RoomNumbers(db)
   const resyncs = new Resyncs({ engine, peers, log, owns, tellDevices: (userIds, since) => devicesSince(db, outbox, userIds, since) })
+  const remoteLeaves = new RemoteLeaves({ engine, membershipPeers, log, owns })
   const ports: RoomPorts = {
     engine,
     transactions: new TransactionMemory(db),
@@ -97,6 +100,7 @@ export function composeRooms(
     log,
     newRoomNumber: () => numbers.next(),
     owns,
+    remoteLeaves,
     ...composeInviting(config, platform, federation, users),
     profileOf: (userId) => memberProfile(users, userId),
     turnOnThreadRules: (userId) => users.pushRules.turnOnThreadRules(userId),
@@ -112,12 +116,11 @@ export function composeRooms(
     engine,
     ...inbound,
     resyncs,
+    remoteLeaves,
     completions,
     ports,
     rooms,
-    roomDirectory: new RoomDirectory({ engine, remoteAlias: (server, alias) => remoteAliasTarget(federation.client, server, alias) }),
-    servedReads: new ServedReads(engine, ports.complete),
-    hierarchy: new Hierarchy({ engine, remote: new RemoteHierarchy({ client: federation.client, clock, serverName: config.server.name }) }),
+    ...composeLookups(ports, federation),
     tasks: new UserRoomTasks({ ...ports, clock, log }, rooms),
     moves: new PersonalMoves({ engine, clock, log, copySettings: (userId, from, to) => copyRoomSettings(users, userId, from, to) }),
     purge: new PurgeAnswers({ db, clock, log }),
@@ -131,6 +134,19 @@ function composeInbound(
 ): Pick<RoomLayer, 'inbox' | 'undecided' | 'unverified'> {
   const inbox = new Inbox(ports)
   return { inbox, undecided: new Undecided({ ...ports, inbox }), unverified: new Unverified({ ...ports, inbox }) }
+}
+
+/** What is looked up of rooms, here and elsewhere. */
+function composeLookups(
+  { engine, complete }: RoomPorts,
+  { client }: Federation,
+): Pick<RoomLayer, 'roomDirectory' | 'servedReads' | 'hierarchy'> {
+  const { clock, serverName } = engine.ports
+  return {
+    roomDirectory: new RoomDirectory({ engine, remoteAlias: (server, alias) => remoteAliasTarget(client, server, alias) }),
+    servedReads: new ServedReads(engine, complete),
+    hierarchy: new Hierarchy({ engine, remote: new RemoteHierarchy({ client, clock, serverName }) }),
+  }
 }
 
 /** What other processes commit is announced here as if it were our own. */

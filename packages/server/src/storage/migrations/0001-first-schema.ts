@@ -92,6 +92,10 @@ export const firstSchema: Migration = {
        listed integer NOT NULL DEFAULT 0,
        PRIMARY KEY (room, server)) WITHOUT ROWID`,
     `CREATE INDEX room_servers_of_server ON room_servers (server, room)`,
+    // Invites that were declined, and knocks taken back, of which no server of the room knows yet. event: the leave that the user's devices
+    // are shown. servers: whom to tell (JSON). Bound: a few attempts each, over about a day.
+    `CREATE TABLE remote_leaves (room integer NOT NULL, user_id text NOT NULL, event integer NOT NULL, servers text NOT NULL,
+       attempts integer NOT NULL, next_at integer NOT NULL, PRIMARY KEY (room, user_id)) WITHOUT ROWID`,
     // Highlights for a user, and notifications of users whose rules differ from their class. Bound: purged behind read receipts.
     `CREATE TABLE push_actions (room integer NOT NULL, user_id text NOT NULL, pos integer NOT NULL, thread text NOT NULL,
        notify integer NOT NULL, highlight integer NOT NULL, PRIMARY KEY (room, user_id, pos)) WITHOUT ROWID`,
