@@ -87,7 +87,7 @@ function texts(client: MatrixClient, roomId: string): string[] {
   return events.flatMap((event) => (event.getType() === EventType.RoomMessage ? [String(event.getContent()['body'])] : []))
 }
 
-test('two people log in, sync, invite, join, talk, and read back', { timeout: 30_000 }, async () => {
+test('two people log in, sync, invite, join, talk, and read back', async () => {
   const [alice, bob] = await Promise.all([session('alice'), session('bob')])
   const { room_id: roomId } = await alice.createRoom({ name: 'Tea', preset: Preset.PrivateChat })
   const sent = Array.from({ length: 30 }, (_, n) => `message ${n}`)
@@ -120,7 +120,7 @@ test('two people log in, sync, invite, join, talk, and read back', { timeout: 30
   assert.deepEqual(texts(later, roomId), [...sent, 'two sugars, please'])
 })
 
-test('a client on sliding sync follows invites, messages, receipts, account data and its rooms', { timeout: 30_000 }, async () => {
+test('a client on sliding sync follows invites, messages, receipts, account data and its rooms', async () => {
   const list = {
     ranges: [[0, 9]],
     timeline_limit: 5,

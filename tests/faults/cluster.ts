@@ -18,7 +18,7 @@ export interface Cluster {
 export const SHARDS = 1024
 
 /** Milliseconds in which two processes must have shared the rooms between them. */
-const SHARE_MS_MAX = 30_000
+const SHARE_MS_MAX = 180_000
 
 /** Lines of a log that an error shows. */
 const LOG_LINES_SHOWN = 40

@@ -25,7 +25,7 @@ const letTimersGo = quietSdk()
 const MESSAGES = 210
 
 /** Milliseconds in which everything must have arrived after the last trouble: servers wait for some seconds before they try again. */
-const SETTLE_MS_MAX = 60_000
+const SETTLE_MS_MAX = 300_000
 
 const devices = new Devices()
 const servers: Homeserver[] = []

@@ -7,8 +7,12 @@ import { observe } from '../../packages/testkit/src/checker/observe.ts'
 import type { SeededRandom } from '../../packages/testkit/src/checker/seeded-random.ts'
 import { SyncHistory } from '../../packages/testkit/src/checker/sync-history.ts'
 import { MatrixClient } from '../../packages/testkit/src/client/matrix-client.ts'
+import { arrayAt, at, stringAt } from '../../packages/testkit/src/client/json.ts'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
 import { temporaryFolder, type TemporaryFolder } from '../../packages/testkit/src/processes/temporary-folder.ts'
+
+/** Milliseconds in which one process must see what another one wrote. */
+const SEEN_MS_MAX = 120_000
 
 /** The seed of this run: FAULTS_SEED, or a new one. It is printed, so that a failing run's choices can be repeated. */
 export function seed(print: (line: string) => void = console.log): number {
@@ -128,10 +132,11 @@ export class World {
   }
 
   /**
-   * Compare everything with the ledger, as `reader` sees it when it has heard of nothing new for `quietMs`. Throws an error
-   * with the findings.
+   * Compare everything with the ledger, as `reader` sees it when its process has seen what `writers` wrote, and it has heard of
+   * nothing new for `quietMs`. Throws an error with the findings.
    */
-  async check(reader: MatrixClient = this.reader, quietMs = 0): Promise<void> {
+  async check(reader: MatrixClient = this.reader, quietMs = 0, writers: readonly Homeserver[] = []): Promise<void> {
+    for (const host of writers) await seen(through(this.reader, host), reader)
     // As it is now: what is answered from here on may not be seen by what is read from here on.
     const entries = [...this.#ledger.entries]
     const oldest = this.#oldest.fork(reader)
@@ -187,4 +192,20 @@ export class World {
 /** The same session through another process of the same server. */
 export function through(client: MatrixClient, host: Homeserver): MatrixClient {
   return client.origin === host.origin ? client : new MatrixClient(host.origin, client)
+}
+
+/** Wait until the process of `reader` has seen what that of `writer` wrote so far. Both are of one user. */
+async function seen(writer: MatrixClient, reader: MatrixClient): Promise<void> {
+  const [type, mark] = ['org.causeway.seen', randomInt(2 ** 31)]
+  await writer.call('PUT', `v3/user/${encodeURIComponent(writer.userId)}/account_data/${type}`, { mark })
+  const query = new URLSearchParams({ filter: '{"room":{"rooms":[]}}' })
+  const deadline = performance.now() + SEEN_MS_MAX
+  for (;;) {
+    const answer = await reader.call('GET', `v3/sync?${query}`)
+    const told = arrayAt(answer, 'account_data', 'events').find((event) => at(event, 'type') === type)
+    if (at(told, 'content', 'mark') === mark) return
+    if (performance.now() > deadline) throw new Error('one process does not see what the other one wrote')
+    query.set('since', stringAt(answer, 'next_batch'))
+    query.set('timeout', '1000')
+  }
 }

@@ -12,7 +12,7 @@ import { scenario, sharedRoom } from './scenario.ts'
 const algorithm = 'signed_curve25519'
 const versions = ['11']
 /** Answers of /sync, of two seconds at most, in which something must be told. */
-const SYNCS_MAX = 25
+const SYNCS_MAX = 100
 
 let seed = 1
 

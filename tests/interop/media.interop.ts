@@ -10,8 +10,8 @@ import { essenceOf } from '../../packages/server/src/media/content-type.ts'
 import { download, json, send, upload } from '../server/media.ts'
 import { newUser, sharedServers } from './servers.ts'
 
-/** Milliseconds for one of these tests, on a machine with other things to do. */
-const testMsMax = 60_000
+/** Milliseconds for one of these tests, the start of the servers included. */
+const testMsMax = 600_000
 
 for (const side of ['left', 'right'] as const) {
   test(`media uploaded on the ${side}`, { timeout: testMsMax }, async () => {

@@ -18,7 +18,7 @@ async function claim(client: MatrixClient, deviceId: string): Promise<string[]> 
   return Object.keys(objectAt(objectAt(objectAt(keys)[client.userId] ?? {})[deviceId] ?? {}))
 }
 
-test('E02: a backup is put back', { timeout: 120_000 }, async () => {
+test('E02: a backup is put back', async () => {
   const server = await startCauseway({ name: 'backup', ca: createTestCa() })
   try {
     const folder = folderOf(server)

@@ -16,7 +16,7 @@ const databases = {
 }
 
 for (const [title, prepare] of Object.entries(databases)) {
-  test(`a room is entered before its state is here, on ${title}`, { timeout: 120_000 }, async (t) => {
+  test(`a room is entered before its state is here, on ${title}`, async (t) => {
     const ca = createTestCa()
     const resident = await Resident.start(ca, { joined: 60, banned: 60, other: 20 })
     t.after(() => resident.close())

@@ -228,35 +228,31 @@ test('thumbnails, here and over federation; the decoder is never in the server i
   if (existsSync(maps)) assert.doesNotMatch(readFileSync(maps, 'utf8'), /vips/)
 })
 
-test(
-  'two processes of one server share the folder: what one took, the other gives, also while somebody waits',
-  { timeout: 60_000 },
-  async () => {
-    const [database, ca, publicPort] = [await (await startPostgres()).createDatabase(), createTestCa(), await freePort()]
-    const folder = folderOf(here)
-    const servers: Homeserver[] = []
-    try {
-      for (const name of ['one', 'other']) {
-        const configuration = {
-          signing_key_file: join(folder, 'cluster.key'),
-          'media.folder': join(folder, 'cluster-media'),
-          'listeners.internal': `http://127.0.0.1:${await freePort()}`,
-        }
-        servers.push(await startCauseway({ name, ca, database, publicPort, configuration }))
+test('two processes of one server share the folder: what one took, the other gives, also while somebody waits', async () => {
+  const [database, ca, publicPort] = [await (await startPostgres()).createDatabase(), createTestCa(), await freePort()]
+  const folder = folderOf(here)
+  const servers: Homeserver[] = []
+  try {
+    for (const name of ['one', 'other']) {
+      const configuration = {
+        signing_key_file: join(folder, 'cluster.key'),
+        'media.folder': join(folder, 'cluster-media'),
+        'listeners.internal': `http://127.0.0.1:${await freePort()}`,
       }
-      const [one, other] = servers
-      assert.ok(one !== undefined && other !== undefined)
-      const carol = await one.registerUser('carol')
-      const dave = await other.registerUser('dave')
-      const media = await upload(carol, Buffer.from('shared'), { type: 'text/plain' })
-      assert.equal((await download(dave, media)).body.toString(), 'shared')
-      const created = json(await send(carol, 'POST', '/_matrix/media/v1/create'))
-      const announced = String(created['content_uri']).slice('mxc://'.length)
-      const waiting = download(dave, announced)
-      assert.equal((await send(carol, 'PUT', `/_matrix/media/v3/upload/${announced}`, { body: Buffer.from('later') })).status, 200)
-      assert.equal((await waiting).body.toString(), 'later')
-    } finally {
-      await Promise.all(servers.map((server) => server.dispose()))
+      servers.push(await startCauseway({ name, ca, database, publicPort, configuration }))
     }
-  },
-)
+    const [one, other] = servers
+    assert.ok(one !== undefined && other !== undefined)
+    const carol = await one.registerUser('carol')
+    const dave = await other.registerUser('dave')
+    const media = await upload(carol, Buffer.from('shared'), { type: 'text/plain' })
+    assert.equal((await download(dave, media)).body.toString(), 'shared')
+    const created = json(await send(carol, 'POST', '/_matrix/media/v1/create'))
+    const announced = String(created['content_uri']).slice('mxc://'.length)
+    const waiting = download(dave, announced)
+    assert.equal((await send(carol, 'PUT', `/_matrix/media/v3/upload/${announced}`, { body: Buffer.from('later') })).status, 200)
+    assert.equal((await waiting).body.toString(), 'later')
+  } finally {
+    await Promise.all(servers.map((server) => server.dispose()))
+  }
+})

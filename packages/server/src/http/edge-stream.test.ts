@@ -10,6 +10,9 @@ import { endpoint } from './endpoint.ts'
 import { bodyMsMax, handlerMsMax } from './limits.ts'
 import { StreamReply } from './reply.ts'
 
+/** Bounds a wait for something that is sure to come. */
+const waiting = { timeout: 60_000 }
+
 const base = { summary: 'For a test.', limit: 'none', auth: 'none' } as const
 
 const count = endpoint({
@@ -63,7 +66,7 @@ test('a body that is read as a whole has less time than one that is a stream', a
   const [first, second] = [slow('/whole'), slow('/count')]
   void first.then((status) => answers.push(`whole ${status}`))
   void second.then((status) => answers.push(`count ${status}`))
-  await t.waitFor(() => assert.ok(edge.running === 2))
+  await t.waitFor(() => assert.ok(edge.running === 2), waiting)
   for (let i = 0; i < 62; i++) clock.advance(1_000)
   await first
   assert.ok(clock.ms > bodyMsMax)
@@ -104,11 +107,15 @@ test('a reader that leaves, or never reads, ends the source', async (t) => {
   async function* endless(): AsyncGenerator<Uint8Array> {
     for (;;) yield Buffer.alloc(100_000)
   }
-  const leaving = source(endless, 1e12)
+  const begun = Promise.withResolvers<void>()
+  const leaving = source(async function* () {
+    begun.resolve()
+    yield* endless()
+  }, 1e12)
   const first = await testEdge(t, [leaving.get])
   const client = new AbortController()
   const answer = first.send('GET', '/file', { signal: client.signal })
-  setTimeout(() => client.abort(), 10)
+  void begun.promise.then(() => client.abort())
   await assert.rejects(answer)
   await leaving.closed
 
@@ -118,7 +125,7 @@ test('a reader that leaves, or never reads, ends the source', async (t) => {
   socket.on('error', () => undefined)
   socket.pause()
   socket.write('GET /file HTTP/1.1\r\nHost: x\r\n\r\n')
-  await t.waitFor(() => assert.equal(second.edge.running, 1))
+  await t.waitFor(() => assert.equal(second.edge.running, 1), waiting)
   for (let i = 0; i < 182; i++) clock.advance(1_000)
   await idle.closed
   socket.destroy()

@@ -30,6 +30,9 @@ type Answer = (response: ServerResponse, request: IncomingMessage) => void
 const patience = { timeoutMs: 0, waiting: new WaitingRoom(10) }
 const bytesMax = 10_000
 
+/** Bounds a wait for something that is sure to come. */
+const waiting = { timeout: 60_000 }
+
 function name(text: string): ServerName {
   const parsed = parseServerName(text)
   assert.ok(parsed !== undefined)
@@ -282,9 +285,9 @@ test('copies go when their quota is used up, the longest unused first; a copy wh
     answers.set(`m${i}`, give(multipart(String(i).repeat(400))))
     await get(`m${i}`)
     // The removal runs beside the answer.
-    await t.waitFor(async () => assert.ok((await usage()) <= 1_000))
+    await t.waitFor(async () => assert.ok((await usage()) <= 1_000), waiting)
   }
-  await t.waitFor(() => assert.equal(files().length, 2))
+  await t.waitFor(() => assert.equal(files().length, 2), waiting)
   assert.equal(requests.length, 5)
   await get('m4')
   assert.equal(requests.length, 5)

@@ -11,7 +11,7 @@ export const SYNC_TIMELINE_EVENTS = 40
 export const CATCH_UP_STEPS_MAX = 100
 
 /** Milliseconds that one operation of the load may take; what takes longer has an unknown outcome. */
-export const OPERATION_MS_MAX = 10_000
+export const OPERATION_MS_MAX = 60_000
 
 /** UTF-16 units of the text of a message: from one page of the database to several. */
 export const TEXT_UNITS_MAX = 6_000

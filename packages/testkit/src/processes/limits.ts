@@ -13,6 +13,12 @@ export const POSTGRES_READY_MS_MAX = 240_000
 /** Starts of a server on a port that somebody else took in between, before giving up. */
 export const PORT_TRIES_MAX = 5
 
+/** The lowest port for a test's server; well-known ones are below. */
+export const FREE_PORT_MIN = 10_000
+
+/** Ports that are looked at for one that is free. */
+export const FREE_PORT_TRIES_MAX = 100
+
 /** Bytes of a log that an error message repeats. */
 export const LOG_TAIL_BYTES_MAX = 4_000
 

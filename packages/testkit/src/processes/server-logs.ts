@@ -30,7 +30,10 @@ function watchTests(): void {
   if (watching) return
   watching = true
   subscribe('tracing:node.test:error', () => {
-    for (const log of logs) console.error(`-- the end of ${log.name}'s log\n${log.kept ?? lastLines(log)}`)
+    for (const log of logs) {
+      // Not through the console, which tests may have made silent.
+      process.stderr.write(`-- the end of ${log.name}'s log\n${log.kept ?? lastLines(log)}\n`)
+    }
     dropEnded()
   })
   subscribe('tracing:node.test:start', (context) => {

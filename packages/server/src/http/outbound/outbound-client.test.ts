@@ -20,7 +20,7 @@ function client(t: TestContext, options: { readonly open?: boolean } = {}): { cl
 
 function get(host: string, port: number, rest: Partial<OutboundRequest> = {}): OutboundRequest {
   const target = { scheme: 'https', addresses: [{ host, port }], certificateName: host, hostHeader: `${host}:${port}` } as const
-  return { target, method: 'GET', path: '/', deadlineMs: 5_000, responseBytesMax: 1_000, ...rest }
+  return { target, method: 'GET', path: '/', deadlineMs: 60_000, responseBytesMax: 1_000, ...rest }
 }
 
 test('address, certificate name and Host are three things', async (t) => {

@@ -70,7 +70,7 @@ function positioned(db: Database, methods: RoomMethods) {
 }
 
 /** Milliseconds that a caller waits until it sees what another process wrote for it. */
-const reachMsMax = 1_000
+const reachMsMax = 5_000
 
 /** The value of a call, once this process sees what the call wrote: whoever has its answer reads its effect here, too. */
 async function seen(

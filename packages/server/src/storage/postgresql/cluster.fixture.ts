@@ -21,7 +21,7 @@ export const putAccountData = upsert({
 })
 
 /** Wait until `holds`, looking often; fails after `ms`. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
+export async function until(what: string, holds: () => boolean | Promise<boolean>, ms = 120_000): Promise<void> {
   const end = realClock.monotonic() + ms
   while (!(await holds())) {
     assert(realClock.monotonic() < end, `waited ${ms} ms until ${what}`)

@@ -85,7 +85,7 @@ test("another process's commits are announced, with whom they concern, before th
   await Promise.all([put(a, '@one:a', '1'), put(a, '@two:a', '1')])
   const token = new Map(a.positions())
   assert.equal(token.get(a.slot), 2)
-  assert.equal(await b.reach(token, 10_000), true)
+  assert.equal(await b.reach(token, 120_000), true)
   assert.equal(shown, 2)
   const foreign = heard.filter(isForeignAnnouncement)
   assert.deepEqual(foreign, asked)
@@ -121,12 +121,12 @@ test('a commit of one process is never shown without the commits of others that 
     for (let n = 1; n <= 150; n++) {
       const seen = await read()
       basis.set(n, seen)
-      await b.reach(new Map([[a.slot, seen]]), 10_000)
+      await b.reach(new Map([[a.slot, seen]]), 120_000)
       await put(b, '@b', String(seen))
     }
   }
   await Promise.all([writeA(), writeB()])
-  assert.equal(await c.reach(new Map([...a.positions(), ...b.positions()]), 10_000), true)
+  assert.equal(await c.reach(new Map([...a.positions(), ...b.positions()]), 120_000), true)
   assert.deepEqual(faults, [])
 })
 
@@ -148,7 +148,7 @@ test('cut connections are opened again, and nothing that was acknowledged is los
     assert.equal((await a.first(sql<{ n: number }>('t')`SELECT count(*) AS n FROM account_data WHERE user_id = ${`@u${round}`}`))?.n, 1)
   }
   assert.equal(a.slot, slot)
-  assert.equal(await b.reach(new Map(a.positions()), 10_000), true)
+  assert.equal(await b.reach(new Map(a.positions()), 120_000), true)
   const told = new Set(heard.filter(isForeignAnnouncement).flatMap(({ users }) => users))
   for (const line of await contents(look)) assert.ok(told.has(line.split(' ')[0] ?? ''), `${line} was announced to the other process`)
 })
