@@ -52,7 +52,7 @@ async function redactTarget(
   unit.draft.add(markRedacted, view.room, target.event, redaction.event)
   // The body may be a row of this very unit: its insert comes first, since writes go in the order in which they are named.
   unit.addLast(replaceBody, [view.room, target.event, encoder.encode(redacted.pdu.json)])
-  view.replace(redacted)
+  unit.replace(redacted)
   dropRelation(view, unit, target)
   return true
 }

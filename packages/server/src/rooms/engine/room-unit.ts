@@ -17,7 +17,9 @@ export class RoomUnit {
   readonly draft = new CommitDraft()
   readonly #ports: EnginePorts
   readonly #view: RoomView
-  readonly #live: StoredEvent[] = []
+  #live: StoredEvent[] = []
+  /** What gets the unit's position: live events, also those that took the place of another form of themselves. */
+  readonly #unpositioned: StoredEvent[] = []
   readonly #memberships: LocalMembershipChange[] = []
   readonly #departures: Departure[] = []
   readonly #rows: Rows[] = []
@@ -43,6 +45,14 @@ export class RoomUnit {
 
   addLive(event: StoredEvent): void {
     this.#live.push(event)
+    this.#unpositioned.push(event)
+  }
+
+  /** An event, which this unit may have placed, takes another form: it was redacted. */
+  replace(event: StoredEvent): void {
+    if (this.#live.some((live) => live.event === event.event)) this.#unpositioned.push(event)
+    this.#live = this.#live.map((live) => (live.event === event.event ? event : live))
+    this.#view.replace(event)
   }
 
   /** An event gets its place: the view holds it until the unit has settled. */
@@ -136,7 +146,7 @@ export class RoomUnit {
     const view = this.#view
     assert(!view.chain.broken, 'a unit builds on a view that holds')
     const position = this.#positioned || this.#live.length > 0 ? this.#ports.db.nextPosition() : 0
-    for (const event of this.#live) event.position = position
+    for (const event of this.#unpositioned) event.position = position
     for (const add of this.#late) add(position)
     if (this.#live.length > 0) {
       view.lastSlot = this.#ports.db.slot

@@ -29,22 +29,27 @@ export interface CompletionPorts {
 /** The states after events that are not here; 'unknown' where no server gives them. */
 export type GivenStates = ReadonlyMap<EventId, FullState | 'unknown'>
 
+/** Events whose state is missing, and which events follow each. */
+export type MissingStates = ReadonlyMap<EventId, readonly EventId[]>
+
 /**
  * All of a room's state is here: what was judged by a part of it is judged again, and everything that follows from the
  * state (members, servers, how the state moved) is put right, in one unit. Gives the events whose state is still missing
- * instead, if there are any; then nothing is changed. Runs under the room's queue, which it keeps until the unit is durable.
+ * instead, if there are any, with the events that follow each; then nothing is changed. Runs under the room's queue, which it keeps until the unit is durable.
  */
-export async function completeRoom(ports: CompletionPorts, held: RoomView, given: GivenStates): Promise<{ missing: EventId[] }> {
+export async function completeRoom(ports: CompletionPorts, held: RoomView, given: GivenStates): Promise<{ missing: MissingStates }> {
   const { engine } = ports
   const { db, clock } = engine.ports
   const { partial } = held
-  if (partial === undefined) return { missing: [] }
+  if (partial === undefined) return { missing: new Map() }
   await engine.settled(held.roomId)
   const view = await loadRoom(db, held.room, new TimeSlice(clock))
   assert(view !== undefined, 'a room under its queue is stored')
   const events = await provisionalOf(db, view)
-  const missing = [...(await missingPrevs(db, view, events))].filter((id) => !given.has(id))
-  if (missing.length > 0) return { missing }
+  const anchors = new Set(partial.joins.map((join) => join.event))
+  const missing = await missingPrevs(db, view, events, anchors)
+  for (const id of given.keys()) missing.delete(id)
+  if (missing.size > 0) return { missing }
 
   const provisional = view.current.state
   const firstPos = events.reduce((first, { pos }) => Math.min(first, pos ?? first), view.livePos + 1)
@@ -54,7 +59,7 @@ export async function completeRoom(ports: CompletionPorts, held: RoomView, given
   view.current = { node: 0, links: 0, state: before(provisional, recorded, firstPos - 1) }
   const unit = new RoomUnit(engine.ports, view)
   const states = new Map([...given].map(([id, full]) => [id, full === 'unknown' ? full : full.state]))
-  const replay = new Replay(engine.ports, view, unit, states, new Set(partial.joins.map((join) => join.event)))
+  const replay = new Replay(engine.ports, view, unit, states, anchors)
   for (const [index, event] of events.entries()) {
     if (index > 0 && index % limits.provisionalSlice === 0) await clock.sleep(0)
     await replay.judge(event)
@@ -75,7 +80,7 @@ export async function completeRoom(ports: CompletionPorts, held: RoomView, given
   assert(outcome.committed, 'nothing refuses a room its completion')
   // From here on the room is as storage has it now.
   engine.drop(view.roomId)
-  return { missing: [] }
+  return { missing: new Map() }
 }
 
 async function writeMembers(

@@ -23,6 +23,8 @@ export interface MemberFact {
 export interface FullState {
   readonly state: StateVector
   readonly members: ReadonlyMap<EventNumber, MemberFact>
+  /** Some of it is left out, as servers that signed it do not tell their keys at the moment. */
+  readonly unverified: boolean
 }
 
 interface Ports {
@@ -31,22 +33,34 @@ interface Ports {
 }
 
 /**
- * Fetch the whole state after an event from a server: what we have not got of it is checked, judged by its auth events and
+ * Fetch the whole state after an event from a server, or the one before it: what we have not got of it is checked, judged by its auth events and
  * kept, in slices, so that an attempt that ends half-way is taken up where it ended. Absent when the server does not give
  * it. Must not be called under the room's queue.
  */
-export async function fetchFullState(ports: Ports, roomId: RoomId, server: ServerName, eventId: EventId): Promise<FullState | undefined> {
+export async function fetchFullState(
+  ports: Ports,
+  roomId: RoomId,
+  server: ServerName,
+  eventId: EventId,
+  which: 'before' | 'after' = 'after',
+): Promise<FullState | undefined> {
   const { engine, peers } = ports
   const ids = await peers.stateIds(server, roomId, eventId)
   if (ids === undefined || ids.state.length > limits.stateEventsMax || ids.authChain.length > limits.stateEventsMax) return undefined
   const wanted = [...new Set([...ids.authChain, ...ids.state, eventId])]
   const missing = await unknownOf(engine, roomId, wanted)
-  const pdus = await fetchEvents(ports, roomId, server, eventId, missing)
-  if (pdus === undefined) return undefined
-  await storeInSlices(engine, roomId, pdus)
+  const fetched = await fetchEvents(ports, roomId, server, eventId, missing)
+  if (fetched === undefined) return undefined
+  await storeInSlices(engine, roomId, fetched.pdus)
   const view = await engine.view(roomId)
   if (view === undefined) return undefined
-  return readBack(engine, view, ids.state, eventId)
+  return { ...(await readBack(engine, view, ids.state, which === 'after' ? eventId : undefined)), unverified: fetched.unverified }
+}
+
+/** Events that passed checks 1 to 3; `unverified`: others might have, if their keys could be had. */
+interface Fetched {
+  readonly pdus: readonly Pdu[]
+  readonly unverified: boolean
 }
 
 async function unknownOf(engine: RoomEngine, roomId: RoomId, ids: readonly EventId[]): Promise<ReadonlySet<EventId>> {
@@ -68,12 +82,14 @@ async function fetchEvents(
   server: ServerName,
   eventId: EventId,
   missing: ReadonlySet<EventId>,
-): Promise<Pdu[] | undefined> {
+): Promise<Fetched | undefined> {
   const view = await engine.view(roomId)
   if (view === undefined) return undefined
+  let unverified = false
   const check = async (values: Parameters<typeof checkReceived>[1]): Promise<Pdu[]> => {
     const options = { historical: true, slice: new TimeSlice(engine.ports.clock), wants: (id: EventId) => missing.has(id) }
     const received = await checkReceived(peers, values, roomId, view.rules, options)
+    unverified ||= received.some((event) => !event.ok && event.forNow === true)
     return received.flatMap((event) => (event.ok ? [event.pdu] : []))
   }
   const single = async (wanted: readonly EventId[]): Promise<Pdu[] | undefined> => {
@@ -81,19 +97,24 @@ async function fetchEvents(
     return values === undefined ? undefined : check(values)
   }
   const few = missing.size <= limits.singleEventFetchesMax ? await single([...missing]) : undefined
-  if (few !== undefined) return few
+  if (few !== undefined) return { pdus: few, unverified }
   const whole = await peers.state(server, roomId, eventId)
   if (whole === undefined) return undefined
   const pdus = [...(await check(whole.authChain)), ...(await check(whole.state))]
   const found = new Set(pdus.map((pdu) => pdu.eventId))
   // The event itself is not part of the state before it.
-  if (!missing.has(eventId) || found.has(eventId)) return pdus
+  if (!missing.has(eventId) || found.has(eventId)) return { pdus, unverified }
   const last = await single([eventId])
-  return last === undefined ? undefined : [...pdus, ...last]
+  return last === undefined ? undefined : { pdus: [...pdus, ...last], unverified }
 }
 
-/** The state before the event as it is stored now, moved on by the event if that is a state event and allowed. */
-async function readBack(engine: RoomEngine, view: RoomView, stateIds: readonly EventId[], eventId: EventId): Promise<FullState> {
+/** The state as it is stored now, moved on by an event if that is a state event and allowed. */
+async function readBack(
+  engine: RoomEngine,
+  view: RoomView,
+  stateIds: readonly EventId[],
+  movedBy: EventId | undefined,
+): Promise<Omit<FullState, 'unverified'>> {
   const { db, clock } = engine.ports
   const entries: (readonly [KeyNumber, EventNumber])[] = []
   const members = new Map<EventNumber, MemberFact>()
@@ -107,7 +128,7 @@ async function readBack(engine: RoomEngine, view: RoomView, stateIds: readonly E
     await clock.sleep(0)
   }
   const state = StateVector.of(entries)
-  const last = await findEvent(db, view, eventId)
+  const last = movedBy === undefined ? undefined : await findEvent(db, view, movedBy)
   if (last === undefined || !countsInState(last) || !(await isAllowed(engine, view, state, last.pdu))) return { state, members }
   add(last)
   return { state: state.with(last.key, last.event), members }

@@ -65,7 +65,7 @@ export class Replay {
   async judge(event: StoredEvent): Promise<void> {
     const view = this.#view
     const isAnchor = this.#anchors.has(event.event)
-    const before = await this.#stateBefore(event)
+    const before = await this.#stateBefore(event, isAnchor)
     const judgement = await judge(this.#ports, view, this.#unit, event.pdu, {
       stateBefore: before,
       historical: isAnchor,
@@ -129,7 +129,8 @@ export class Replay {
     view.current = current
   }
 
-  async #stateBefore(event: StoredEvent): Promise<StateNode> {
+  /** An anchor's prev events may have come since it did; the server that let us in knows better what the state was after them. */
+  async #stateBefore(event: StoredEvent, isAnchor: boolean): Promise<StateNode> {
     const { db } = this.#ports
     const view = this.#view
     const numbers = await loadNumbers(db, view, event.pdu.prevEvents)
@@ -138,12 +139,22 @@ export class Replay {
       const number = numbers.get(id)
       const judged = number === undefined ? undefined : this.#judged.get(number)
       const [known] = number === undefined || judged !== undefined ? [] : await loadEvents(db, view, [number])
-      const node =
-        judged?.after ?? (known !== undefined && inGraph(known) ? await loadNode(db, view, known.stateAfter) : await this.#givenNode(id))
+      const own = judged?.after ?? (known !== undefined && inGraph(known) ? await loadNode(db, view, known.stateAfter) : undefined)
+      const node = own === undefined || (isAnchor && this.#given.has(id)) ? await this.#givenNode(id) : own
       if (node !== undefined) nodes.set(node.node, node)
     }
-    if (nodes.size === 0) return view.current
+    if (nodes.size === 0) return this.#brought(event)
     return resolveNodes(this.#ports, view, [...nodes.values()], this.#writeNode)
+  }
+
+  /** Where nobody tells the state before an event: the current one, once there is a join, else the one that the first join brought. */
+  async #brought(event: StoredEvent): Promise<StateNode> {
+    const view = this.#view
+    const [anchor = event.event] = this.#anchors
+    const [join] = this.#judged.has(anchor) ? [] : await loadEvents(this.#ports.db, view, [anchor])
+    const ids = join?.pdu.prevEvents.filter((id) => this.#given.has(id)) ?? []
+    const nodes = (await Promise.all(ids.map((id) => this.#givenNode(id)))).filter((node) => node !== undefined)
+    return nodes.length === 0 ? view.current : resolveNodes(this.#ports, view, nodes, this.#writeNode)
   }
 
   /** The state after an event that is not here: as a server gave it, else the current one. */

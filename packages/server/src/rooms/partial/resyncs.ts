@@ -5,7 +5,7 @@ import { partialRooms } from '../../storage/tables/partial-joins.ts'
 import { loadEvents } from '../engine/load-room.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import type { RoomPeers } from '../inbound/room-peers.ts'
-import { completeRoom, type CompletionPorts, type GivenStates } from './complete-room.ts'
+import { completeRoom, type CompletionPorts, type GivenStates, type MissingStates } from './complete-room.ts'
 import { fetchFullState, type FullState } from './full-state.ts'
 
 interface Ports extends CompletionPorts {
@@ -17,6 +17,8 @@ interface Ports extends CompletionPorts {
 
 /** Attempts at the state at a gap, before the room goes on without it: it is one of many, and its servers may be gone. */
 const gapAttemptsMax = 3
+/** Attempts at a state of which something cannot be verified for now, some half a minute in all: in most rooms there is a server that is gone for good. */
+const unverifiedAttemptsMax = 4
 
 /**
  * Fetches the rest of the state of rooms that we have joined fast (MSC3706), one run a room, in the process that owns it:
@@ -68,7 +70,7 @@ export class Resyncs {
       if (view?.partial === undefined || !owns(view.shard)) return
       const started = engine.ports.clock.monotonic()
       const missing = await this.#complete(roomId, given)
-      if (missing?.length === 0) {
+      if (missing?.size === 0) {
         log.info({ room: roomId, ms: Math.round(engine.ports.clock.monotonic() - started) }, 'the whole state of a room is here')
         return
       }
@@ -83,7 +85,7 @@ export class Resyncs {
   }
 
   /** The events whose state is still missing, none when the room is complete; absent when it could not be written. */
-  async #complete(roomId: RoomId, given: GivenStates): Promise<readonly EventId[] | undefined> {
+  async #complete(roomId: RoomId, given: GivenStates): Promise<MissingStates | undefined> {
     try {
       return (await this.#ports.engine.run(roomId, (held) => completeRoom(this.#ports, held, given))).missing
     } catch (err) {
@@ -95,19 +97,21 @@ export class Resyncs {
   /** False when nothing was gained. */
   async #fetchAll(
     view: RoomView,
-    missing: readonly EventId[],
+    missing: MissingStates,
     given: Map<EventId, FullState | 'unknown'>,
     attempts: Map<EventId, number>,
   ): Promise<boolean> {
     const before = given.size
     const needed = await this.#beforeJoins(view)
-    for (const id of missing) {
+    for (const [id, followers] of missing) {
       if (this.#stop.signal.aborted) return false
-      const full = await this.#fetch(view, id)
+      const full = await this.#fetch(view, id, needed.has(id) ? [] : followers)
       const tries = (attempts.get(id) ?? 0) + 1
       attempts.set(id, tries)
-      if (full !== undefined) given.set(id, full)
-      else if (!needed.has(id) && tries >= gapAttemptsMax) given.set(id, 'unknown')
+      if (full !== undefined && (!full.unverified || tries >= unverifiedAttemptsMax)) {
+        if (full.unverified) this.#ports.log.warn({ room: view.roomId, event: id }, 'a state is taken without what cannot be verified')
+        given.set(id, full)
+      } else if (full === undefined && !needed.has(id) && tries >= gapAttemptsMax) given.set(id, 'unknown')
     }
     return given.size > before
   }
@@ -118,11 +122,16 @@ export class Resyncs {
     return new Set((await loadEvents(this.#ports.engine.ports.db, view, numbers)).flatMap((event) => [...event.pdu.prevEvents]))
   }
 
-  async #fetch(view: RoomView, id: EventId): Promise<FullState | undefined> {
+  /** The state after an event. A server whose own history begins with one that follows it knows the state before that one instead. */
+  async #fetch(view: RoomView, id: EventId, followers: readonly EventId[]): Promise<FullState | undefined> {
     for (const server of this.#servers(view)) {
       if (this.#stop.signal.aborted) return undefined
       const full = await fetchFullState(this.#ports, view.roomId, server, id)
       if (full !== undefined) return full
+      for (const follower of followers.slice(0, limits.gapFollowersMax)) {
+        const before = await fetchFullState(this.#ports, view.roomId, server, follower, 'before')
+        if (before !== undefined) return before
+      }
       this.#ports.log.info({ room: view.roomId, server, event: id }, 'a server did not give the state of a room')
     }
     return undefined
