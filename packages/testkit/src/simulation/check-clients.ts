@@ -96,10 +96,7 @@ export async function checkDeviceLists(world: SimulatedWorld): Promise<void> {
   }
   for (const client of clientsOf(world)) {
     await world.await(client.lists.refresh())
-    const sharing = new Set<string>()
-    for (const { members } of client.model.joined.values()) {
-      for (const [userId, membership] of members) if (membership === 'join') sharing.add(userId)
-    }
+    const { sharing } = client.model
     for (const userId of client.lists.tracked) {
       const [known, is] = [client.lists.known(userId), truth.get(userId)]
       if (sharing.has(userId) && known !== is) {

@@ -98,10 +98,22 @@ export class Client {
     const outcome = await this.ask('GET', this.syncPath(this.#since, timeout))
     if (outcome.kind !== 'ack') return
     const { answer } = outcome
+    const before = this.model.sharing
     this.model.apply(answer, record.now())
+    // Without state_after a late event of the timeline may pass for the state.
+    if (this.#since !== undefined && this.stateAfter) this.#checkComers(before, objectAt(answer, 'device_lists'))
     this.#since = stringAt(answer, 'next_batch')
     for (const event of arrayAt(answer, 'to_device', 'events')) this.#receive(objectAt(event))
     this.lists.apply(objectAt(answer, 'device_lists'))
+  }
+
+  /** Whoever came to share a room with the client is named in the same answer (Client-Server API, "Tracking the device list for a user"). */
+  #checkComers(before: ReadonlySet<string>, lists: Json): void {
+    const changed = new Set(arrayAt(lists, 'changed'))
+    for (const userId of this.model.sharing) {
+      if (before.has(userId) || changed.has(userId) || userId === this.person.userId) continue
+      this.person.ledger.record.find('who comes to share a room is told as a change of devices', `${this.name} hears nothing of ${userId}`)
+    }
   }
 
   syncPath(since: string | undefined, timeout: number): string {

@@ -26,6 +26,15 @@ export class SyncModel {
   readonly invited = new Set<string>()
   readonly accountData = new Map<string, string>()
 
+  /** Everybody who is in one of the rooms. */
+  get sharing(): Set<string> {
+    const found = new Set<string>()
+    for (const { members } of this.joined.values()) {
+      for (const [userId, membership] of members) if (membership === 'join') found.add(userId)
+    }
+    return found
+  }
+
   /** `now`: as the ledger counts. */
   apply(answer: UnknownObject, now: number): void {
     for (const event of objectsAt(answer, 'account_data', 'events')) {
