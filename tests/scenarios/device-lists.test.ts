@@ -81,6 +81,30 @@ scenario('who joins sees all members, and themselves, among the changed; it is t
   assert.deepEqual(await world.act(near.lists()), { changed: [], left: [] })
 })
 
+scenario('whoever comes back to a room hears of the devices that its members got meanwhile', async (world) => {
+  const [a, b] = [await world.server('a'), await world.server('b')]
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(b.user('bob'))]
+  const [phone, far] = [await world.act(SimDevice.of(alice)), await world.act(SimDevice.of(bob))]
+  await world.act(phone.upload())
+  const room = await world.act(alice.createRoom())
+  await world.act(bob.join(room, a))
+  const devices = async (): Promise<string[]> => {
+    const { device_keys: found } = await world.act(far.query(alice.userId))
+    return Object.keys(objectAt(objectAt(found)[alice.userId])).sort()
+  }
+  // Asked for, and kept from then on.
+  await world.settle()
+  await devices()
+  await world.settle()
+  await world.act(bob.leave(room))
+  const tablet = await world.act(SimDevice.of(await world.act(a.login('alice'))))
+  await world.act(tablet.upload())
+  await world.settle()
+  await world.act(bob.join(room, a))
+  await world.settle()
+  assert.deepEqual(await devices(), [phone.deviceId, tablet.deviceId].sort())
+})
+
 for (const names of ['on', 'off'] as const) {
   scenario(`P08: with the names of devices ${names}, that is what other servers are told`, async (world) => {
     const b = await world.server('b', { CAUSEWAY_ALLOW_DEVICE_NAME_LOOKUP_OVER_FEDERATION: names })

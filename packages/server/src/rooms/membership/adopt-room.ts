@@ -12,6 +12,7 @@ import {
 import { MatrixError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { TimeSlice } from '../../platform/time-slice.ts'
+import { markMembersStale } from '../../storage/tables/device-lists.ts'
 import { insertPartialJoin, listRoomServer, writeStatePartial } from '../../storage/tables/partial-joins.ts'
 import { takesPart } from '../commands/change-membership.ts'
 import { findEvent, loadEvents, loadNumbers } from '../engine/load-room.ts'
@@ -95,7 +96,8 @@ async function takeOver(
   }
   const verdict = authorize(event, await knownState(ports, view, before, keysFor(event, view), event), view.rules)
   if (!verdict.allowed) throw new MatrixError('M_FORBIDDEN', verdict.why)
-  // What we knew of the room from an earlier stay does not count: the resident's state does.
+  // What we knew of the room from an earlier stay does not count: the resident's state does. Nor what we knew of its members' devices.
+  if (view.livePos > 0) unit.addStep({ query: markMembersStale(view.room, ports.serverName) })
   view.tips = []
   const stored = await placeEvent(ports, view, unit, { pdu: event, standing: standing.accepted, stateBefore: before })
   if (joined.serversInRoom === undefined) return

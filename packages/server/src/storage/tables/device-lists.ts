@@ -225,6 +225,14 @@ export function markStale(userId: string): Query<unknown> {
   return sql('remote_device_lists.markStale')`UPDATE remote_device_lists SET stale = 1 WHERE user_id = ${userId}`
 }
 
+/** The lists of a room's members are as old as our stay in it, of those who share no other room with us. */
+export function markMembersStale(room: number, server: string): Query<unknown> {
+  return sql('remote_device_lists.markMembersStale')`UPDATE remote_device_lists SET stale = 1
+    WHERE user_id IN (SELECT m.user_id FROM memberships m WHERE m.room = ${room} AND m.membership = 'join')
+    AND NOT EXISTS (SELECT 1 FROM memberships o JOIN room_servers s ON s.room = o.room AND s.server = ${server} AND s.joined > 0
+      WHERE o.user_id = remote_device_lists.user_id AND o.membership = 'join' AND o.room <> ${room})`
+}
+
 /** Nothing is kept of a user any more. */
 export function forgetRemoteList(userId: string): readonly Query<unknown>[] {
   return [
