@@ -1,4 +1,5 @@
 import { checkResolution } from './check-resolution.ts'
+import { lacks } from './lacks.ts'
 import type { Acknowledged } from './ledger.ts'
 import type { Person } from './people.ts'
 import type { Record } from './record.ts'
@@ -28,7 +29,7 @@ export async function checkRooms(world: SimulatedWorld, strict: boolean): Promis
     for (const copy of copies) checkCounters(record, copy)
     checkStandings(world, roomId, copies)
     for (const copy of copies) checkSoftFailure(record, copy)
-    const lacking = lacks(copies)
+    const lacking = lacks(world, roomId, copies)
     for (const { what, expected, eventId } of lacking) {
       if (strict || (expected && !ledger.unverified.has(eventId))) record.find('all servers have the same events', `${what} of ${roomId}`)
     }
@@ -131,79 +132,6 @@ function checkCounters(record: Record, { server, roomId, memberships, servers }:
   }
   const [a, b] = [textOf(counted), textOf(servers)]
   if (a !== b) record.find('counters are right', `${server.name} counts ${b} in ${roomId}, and its members are ${a}`)
-}
-
-/** An event that a server has not got. `expected`: even if nobody has said anything since. */
-interface Lack {
-  readonly eventId: string
-  readonly what: string
-  readonly expected: boolean
-}
-
-/** Whoever was in the room when an event was sent has it, but who came while others could not know of it may lack what these sent. */
-function lacks(copies: readonly RoomCopy[]): Lack[] {
-  const all = new Map<string, EventCopy>()
-  for (const { events } of copies) {
-    for (const event of events.values()) {
-      if (event.standing === 'accepted') all.set(event.eventId, event)
-    }
-  }
-  return copies.flatMap((copy) => {
-    const before = behindJoins(copy, all)
-    const since = sinceJoins(copy, all)
-    return [...all.values()].flatMap(({ eventId, type, sender }) => {
-      const own = copy.events.get(eventId)
-      if (before.has(eventId) || (own !== undefined && own.standing !== 'outlier')) return []
-      return [{ eventId, what: `${copy.server.name} lacks ${eventId} (${type} of ${sender})`, expected: since?.has(eventId) !== false }]
-    })
-  })
-}
-
-/** The events that follow every join by which somebody of the server came into the room; absent where all of them were there from the beginning. */
-function sinceJoins({ server }: RoomCopy, all: ReadonlyMap<string, EventCopy>): ReadonlySet<string> | undefined {
-  const isJoin = (event: EventCopy | undefined, userId: string | undefined): boolean =>
-    event?.type === 'm.room.member' && event.stateKey === userId && event.content['membership'] === 'join'
-  const joins = [...all.values()].flatMap((event) => {
-    const { eventId, stateKey, authEvents, prevEvents } = event
-    if (stateKey?.endsWith(`:${server.name}`) !== true || !isJoin(event, stateKey)) return []
-    // A change of profile rests on the join before it; the creator's follows the create event.
-    if (authEvents.some((id) => isJoin(all.get(id), stateKey))) return []
-    return prevEvents.every((id) => all.get(id)?.type === 'm.room.create') ? [] : [eventId]
-  })
-  if (joins.length === 0) return undefined
-  const following = Map.groupBy(
-    [...all.values()].flatMap(({ eventId, prevEvents }) => prevEvents.map((prev) => ({ prev, eventId }))),
-    ({ prev }) => prev,
-  )
-  const after = (join: string): Set<string> => {
-    const found = new Set<string>()
-    const queue = [join]
-    for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
-      for (const { eventId } of following.get(id) ?? []) {
-        if (found.has(eventId)) continue
-        found.add(eventId)
-        queue.push(eventId)
-      }
-    }
-    return found
-  }
-  return joins.map(after).reduce((both, one) => both.intersection(one), new Set(all.keys()))
-}
-
-/** What need not be there: the past of each event by which the server came into the room while nobody of it was there. */
-function behindJoins(copy: RoomCopy, all: ReadonlyMap<string, EventCopy>): ReadonlySet<string> {
-  const own = (userId: string | undefined): boolean => userId?.endsWith(`:${copy.server.name}`) === true
-  const joins = [...all.values()].filter(
-    ({ type, stateKey, content }) => type === 'm.room.member' && own(stateKey) && content['membership'] === 'join',
-  )
-  const behind = new Set<string>()
-  const queue = joins.flatMap(({ prevEvents }) => prevEvents)
-  for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
-    if (behind.has(id)) continue
-    behind.add(id)
-    queue.push(...(all.get(id)?.prevEvents ?? []))
-  }
-  return behind
 }
 
 /** All users see the same state, and it is what the members' list says. */
