@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { usageOf } from './process-tree.ts'
 
-const busy = 'let n = 0; while (process.cpuUsage().user < 250_000) n += 1;'
+const busy = 'let n = 0; while (process.cpuUsage().user < 400_000) for (let i = 0; i < 1e6; i += 1) n += i;'
 const used = '(({ user, system }) => (user + system) / 1000)(process.cpuUsage())'
 const script = `
   import { spawn, spawnSync } from 'node:child_process'
@@ -18,8 +18,8 @@ const script = `
   await once(new Worker(${JSON.stringify(busy)}, { eval: true }), 'exit')
   const living = spawn(process.execPath, ['-e', ${JSON.stringify(`${busy} console.log(${used}); setInterval(() => undefined, 1000)`)}], { stdio: ['ignore', 'pipe', 'ignore'] })
   const [line] = await once(living.stdout, 'data')
-  console.log(JSON.stringify([ended, ${used}, Number(line)]))
   process.on('SIGTERM', () => { living.kill('SIGKILL'); process.exit() })
+  console.log(JSON.stringify([ended, ${used}, Number(line)]))
   setInterval(() => undefined, 1000)`
 
 test('a tree of processes is counted whole', async () => {
@@ -31,12 +31,12 @@ test('a tree of processes is counted whole', async () => {
   await once(root, 'exit')
 
   assert(
-    parts.every((ms) => ms >= 250),
+    parts.every((ms) => ms >= 400),
     `each part was busy: ${parts}`,
   )
   const expected = parts.reduce((sum, ms) => sum + ms, 0)
-  // Two steps of the kernel's clock for each of the three, and what an ending process uses after its last word.
-  assert(Math.abs(usage.cpuMs - expected) < 100, `${usage.cpuMs} ms, the processes themselves say ${expected}`)
+  // What the processes use after their last word, which a slow machine makes longer, is less than any part that would be missing.
+  assert(Math.abs(usage.cpuMs - expected) < 350, `${usage.cpuMs} ms, the processes themselves say ${expected}`)
   assert(usage.residentBytes > 20_000_000, 'two processes of Node are in memory')
   assert.throws(() => usageOf([root.pid ?? 0]), /has ended/)
 })

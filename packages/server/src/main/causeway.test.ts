@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { callSocket } from '../platform/socket-client.ts'
@@ -31,9 +32,9 @@ function start(cwd: string, args: readonly string[]): Started {
   const lines: Record<string, unknown>[] = []
   let out = ''
   let err = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text
-    for (const line of text.split('\n')) if (line.startsWith('{')) lines.push(JSON.parse(line))
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+  createInterface(child.stdout).on('line', (line) => {
+    if (line.startsWith('{') && line.endsWith('}')) lines.push(JSON.parse(line))
     child.emit('lines')
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
