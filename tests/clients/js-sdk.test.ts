@@ -3,22 +3,13 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import {
-  ClientEvent,
-  createClient,
-  EventType,
-  KnownMembership,
-  Preset,
-  RoomEvent,
-  SyncState,
-  type MatrixClient,
-  type Room,
-} from 'matrix-js-sdk'
+import { createClient, EventType, KnownMembership, Preset, SyncState, type MatrixClient, type Room } from 'matrix-js-sdk'
 import { SlidingSync } from 'matrix-js-sdk/lib/sliding-sync.js'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
 import { startCauseway } from '../../packages/testkit/src/processes/start-causeway.ts'
 import { createTestCa } from '../../packages/testkit/src/tls/test-ca.ts'
 import { quietSdk, silent } from './quiet-sdk.ts'
+import { until } from './waiting.ts'
 
 const letTimersGo = quietSdk()
 
@@ -56,23 +47,6 @@ async function session(localpart: string, follow?: (client: MatrixClient) => Sli
   await client.startClient({ initialSyncLimit: 5, lazyLoadMembers: true, ...(follow && { slidingSync: follow(client) }) })
   await prepared
   return client
-}
-
-/** Resolves when `condition` holds; it is looked at whenever the client has heard something. */
-function until(client: MatrixClient, condition: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const look = (): void => {
-      if (!condition()) return
-      client.off(ClientEvent.Sync, look)
-      client.off(RoomEvent.Timeline, look)
-      client.off(RoomEvent.Tags, look)
-      resolve()
-    }
-    client.on(ClientEvent.Sync, look)
-    client.on(RoomEvent.Timeline, look)
-    client.on(RoomEvent.Tags, look)
-    look()
-  })
 }
 
 function roomOf(client: MatrixClient, roomId: string): Room {

@@ -3,7 +3,7 @@ import { KnownMembership, Method, Preset, type MatrixClient } from 'matrix-js-sd
 import { CryptoEvent } from 'matrix-js-sdk/lib/crypto-api/index.js'
 import { cryptoOf, encryption, reads, timelineOf } from './devices.ts'
 import { encryptedRoom, type Stage } from './stage.ts'
-import { makeIdentity, seesSigned, seesVerified, verifyByEmoji } from './verification.ts'
+import { encrypts, makeIdentity, seesSigned, seesVerified, verifyByEmoji } from './verification.ts'
 import { until } from './waiting.ts'
 
 /** People on both servers read each other. */
@@ -104,6 +104,8 @@ export async function dehydrate(stage: Stage): Promise<void> {
   await bob.sendTextMessage(roomId, 'when you come back')
   const tablet = await stage.again(alice, recovery.encodedPrivateKey)
   const other = cryptoOf(tablet)
+  // What its key is in was sent before it, and so is here with it.
+  await until(tablet, () => timelineOf(tablet, roomId).some((event) => event.isDecryptionFailure()))
   const keys = new Promise<number>((resolve) => tablet.on(CryptoEvent.RehydrationProgress, resolve))
   assert(await other.userHasCrossSigningKeys(tablet.getSafeUserId(), true))
   await other.bootstrapCrossSigning({})
@@ -118,7 +120,7 @@ export async function shareHistory(stage: Stage): Promise<void> {
   await Promise.all([makeIdentity(alice), makeIdentity(bob)])
   await Promise.all([seesSigned(alice, alice), seesSigned(bob, bob)])
   const { room_id: roomId } = await alice.createRoom({ preset: Preset.PrivateChat, initial_state: [encryption()] })
-  await until(alice, () => alice.getRoom(roomId)?.hasEncryptionStateEvent() === true)
+  await until(alice, () => encrypts(alice, roomId))
   await alice.sendTextMessage(roomId, 'before you came')
   await until(alice, () => reads(alice, roomId, 'before you came'))
   await alice.invite(roomId, bob.getSafeUserId(), { shareEncryptedHistory: true })

@@ -59,9 +59,12 @@ async function listShows(client: MatrixClient, roomId: string, root: string): Pr
   const found = room.getThread(root)
   await until(
     client,
-    () => found?.replyToEvent !== undefined && found.replyToEvent !== null && decryptedText(found.replyToEvent) === 'with mushrooms',
+    () => {
+      const last = found?.replyToEvent ?? undefined
+      return found?.length === 2 && last !== undefined && decryptedText(last) === 'with mushrooms'
+    },
+    'the newest of the two replies, in the list',
   )
-  assert.equal(found?.length, 2)
 }
 
 function threadTexts(client: MatrixClient, roomId: string, root: string): string[] {

@@ -1,7 +1,7 @@
 import { Preset, type MatrixClient } from 'matrix-js-sdk'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
 import { encryption, type DeviceOptions, type Devices } from './devices.ts'
-import { seesJoined } from './verification.ts'
+import { seesDevice, seesJoined } from './verification.ts'
 import { inTime } from './waiting.ts'
 
 /** Milliseconds that one play may take: it only keeps what hangs from doing so for ever. */
@@ -60,10 +60,11 @@ export class Stage {
   }
 }
 
-/** An encrypted room made by `alice`, which `bob` has joined; each sees the other in it. */
+/** An encrypted room made by `alice`, which `bob` has joined; each sees the other in it, and knows the other's device. */
 export async function encryptedRoom(stage: Stage, alice: MatrixClient, bob: MatrixClient): Promise<string> {
   const { room_id: roomId } = await alice.createRoom({ preset: Preset.PublicChat, initial_state: [encryption()] })
   await bob.joinRoom(roomId, { viaServers: [stage.here.serverName] })
   await Promise.all([seesJoined(alice, roomId, bob.getSafeUserId()), seesJoined(bob, roomId, alice.getSafeUserId())])
+  await Promise.all([seesDevice(alice, bob), seesDevice(bob, alice)])
   return roomId
 }

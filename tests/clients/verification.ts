@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { EventType, KnownMembership, type MatrixClient } from 'matrix-js-sdk'
+import { KnownMembership, type MatrixClient } from 'matrix-js-sdk'
 import {
   CryptoEvent,
   VerificationPhase,
@@ -110,13 +110,14 @@ async function knows(client: MatrixClient, device: MatrixClient): Promise<void> 
 export async function seesJoined(client: MatrixClient, roomId: string, userId: string): Promise<void> {
   await until(
     client,
-    () => {
-      const room = client.getRoom(roomId)
-      const isEncrypted = room?.currentState.getStateEvents(EventType.RoomEncryption, '') !== null
-      return room?.getMember(userId)?.membership === KnownMembership.Join && isEncrypted
-    },
+    async () => client.getRoom(roomId)?.getMember(userId)?.membership === KnownMembership.Join && (await encrypts(client, roomId)),
     `${userId} to join`,
   )
+}
+
+/** Does a client know that a room is encrypted? Its encryption hears of that some time after the room's state. */
+export async function encrypts(client: MatrixClient, roomId: string): Promise<boolean> {
+  return client.getRoom(roomId)?.hasEncryptionStateEvent() === true && (await cryptoOf(client).isEncryptionEnabledInRoom(roomId))
 }
 
 function reached(request: VerificationRequest, phase: VerificationPhase): Promise<void> {

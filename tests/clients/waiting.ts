@@ -67,6 +67,9 @@ interface Listening {
 const heardEvents = [
   ClientEvent.Sync,
   RoomEvent.Timeline,
+  RoomEvent.Tags,
+  RoomEvent.Receipt,
+  RoomEvent.MyMembership,
   MatrixEventEvent.Decrypted,
   MatrixEventEvent.Replaced,
   CryptoEvent.DevicesUpdated,

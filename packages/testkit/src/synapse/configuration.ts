@@ -70,7 +70,7 @@ function federation(plan: SynapsePlan): Record<string, unknown> {
     allow_device_name_lookup_over_federation: true,
     room_list_publication_rules: [{ action: 'allow' }],
     federation: {
-      client_timeout: '20s',
+      client_timeout: '60s',
       max_short_retries: 1,
       max_short_retry_delay: FEDERATION_RETRY_MS_MIN,
       max_long_retries: 2,
