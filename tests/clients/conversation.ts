@@ -11,13 +11,16 @@ import { until } from './waiting.ts'
 /** One of the two servers of a conversation. */
 export class Side {
   readonly server: Homeserver
-  /** Pages of history leave out what came late and stands far back (Synapse goes by depth there): it is asked for by its id. */
-  readonly leavesOutLate: boolean
+  /**
+   * A Synapse. Its pages of history leave out what came late and stands far back (they go by depth), which is asked for by its id.
+   * It tries to reach a server again only when it hears from it, or has something new for it.
+   */
+  readonly isForeign: boolean
   #running: Promise<void> = Promise.resolve()
 
-  constructor(server: Homeserver, leavesOutLate: boolean) {
+  constructor(server: Homeserver, isForeign: boolean) {
     this.server = server
-    this.leavesOutLate = leavesOutLate
+    this.isForeign = isForeign
   }
 
   /** Resolves while the server runs. */
@@ -65,6 +68,9 @@ const PAGE_EVENTS = 100
 
 /** Messages after which a sender makes a new key. */
 const ROTATION_MESSAGES = 4
+
+/** Milliseconds after which somebody on a foreign server says something more, for its sake. */
+const PATIENCE_MS = 10_000
 
 /** Findings that an error shows. */
 const FINDINGS_SHOWN = 20
@@ -168,11 +174,17 @@ export class Conversation {
   /** Wait until every device reads what it must. Throws with what is amiss when that has not come to pass in time. */
   async settle(msMax: number): Promise<void> {
     const deadline = performance.now() + msMax
+    const foreigner = this.members.find(({ side }) => side.isForeign)
+    let patience = performance.now() + PATIENCE_MS
     for (;;) {
       const findings = (await Promise.all(this.members.map((member) => this.#findings(member)))).flat()
       if (findings.length === 0) return
       const shown = findings.slice(0, FINDINGS_SHOWN).join('\n')
       assert(performance.now() < deadline, `${findings.length} findings among ${this.messages} messages:\n${shown}`)
+      if (foreigner !== undefined && performance.now() > patience) {
+        await this.#say(foreigner)
+        patience = performance.now() + PATIENCE_MS
+      }
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
   }
@@ -240,7 +252,7 @@ export class Conversation {
     const last = new Map<Member, number>()
     for (const { eventId, body, from, audience } of this.#said) {
       const [shown, twin] = events.get(eventId) ?? []
-      const event = shown ?? (side.leavesOutLate ? await this.#fetched(client, eventId) : undefined)
+      const event = shown ?? (side.isForeign ? await this.#fetched(client, eventId) : undefined)
       const place = places.get(eventId) ?? -1
       const what = `${label}: '${body}' (${eventId})`
       if (event === undefined) findings.push(`${what} is not there`)

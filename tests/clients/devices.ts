@@ -78,9 +78,14 @@ export class Devices {
     for (const client of this.#diaries.keys()) client.stopClient()
   }
 
-  /** What these devices did last, for an error. */
-  diaries(clients: Iterable<MatrixClient> = this.#diaries.keys()): string {
-    return [...clients].map((client) => `${client.getUserId()} ${client.getDeviceId()}:\n  ${this.#diaries.get(client)}`).join('\n')
+  /** As `act`; an error also tells what these devices did last. */
+  async explain<T>(clients: () => readonly MatrixClient[], act: () => Promise<T>): Promise<T> {
+    try {
+      return await act()
+    } catch (error) {
+      const diaries = clients().map((client) => `${client.getUserId()} ${client.getDeviceId()}:\n  ${this.#diaries.get(client)}`)
+      throw new Error([String(error), ...diaries].join('\n'), { cause: error })
+    }
   }
 }
 

@@ -25,12 +25,11 @@ export class Stage {
   }
 
   /** Play it. Throws what went wrong, with what each of the devices did last. */
-  async perform(play: (stage: Stage) => Promise<void>): Promise<void> {
-    try {
-      await inTime(play(this), () => 'the end of the play', PLAY_MS_MAX)
-    } catch (error) {
-      throw new Error(`${error}\n${this.#devices.diaries(this.#clients)}`, { cause: error })
-    }
+  perform(play: (stage: Stage) => Promise<void>): Promise<void> {
+    return this.#devices.explain(
+      () => this.#clients,
+      () => inTime(play(this), () => 'the end of the play', PLAY_MS_MAX),
+    )
   }
 
   /** Two new people: one here, one there. */

@@ -9,7 +9,7 @@ export interface Setting {
   readonly random: SeededRandom
   readonly one: Homeserver
   readonly two: Homeserver
-  /** The second server is not ours; see `Side.leavesOutLate`. */
+  /** The second server is not ours; see `Side.isForeign`. */
   readonly otherIsForeign?: boolean
   /** Cut the two servers off from each other, and let them through again. */
   readonly partition: () => void
@@ -29,15 +29,18 @@ export async function troubledConversation(setting: Setting): Promise<void> {
   const sides = [new Side(setting.one, false), new Side(setting.two, setting.otherIsForeign === true)] as const
   const conversation = await Conversation.begin(setting, ...sides, setting.name)
   const play = new Play(setting, conversation, sides)
-  try {
+  const trouble = async (): Promise<void> => {
     const left = Object.entries(play.troubles())
     while (left.length > 0) {
-      const [[what, trouble] = ['', undefined]] = left.splice(random.below(left.length), 1)
+      const [[what, happen] = ['', undefined]] = left.splice(random.below(left.length), 1)
       const count = Math.ceil((messages - conversation.messages) / (left.length + 1))
-      await trouble?.(count)
       print(`${what}: ${count} messages`)
+      await happen?.(count)
     }
     await conversation.settle(setting.settleMsMax)
+  }
+  try {
+    await setting.devices.explain(() => conversation.members.map(({ client }) => client), trouble)
     print(`${conversation.messages} messages, ${conversation.members.length} devices, ${play.summary()}`)
   } finally {
     await conversation.close()

@@ -14,6 +14,9 @@ import { troubledConversation } from '../clients/troubles.ts'
 import { seed } from '../faults/world.ts'
 import { sharedServers } from './servers.ts'
 
+/** Milliseconds that the conversation in trouble may take: it only keeps what hangs from doing so for ever. */
+const TROUBLE_MS_MAX = 1_200_000
+
 /** Messages of the conversation in trouble. */
 const MESSAGES = 200
 
@@ -53,7 +56,7 @@ describe('encrypted conversations', () => {
     }
   }
 
-  test(`${MESSAGES} encrypted messages and more, between two servers in trouble`, async (context) => {
+  test(`${MESSAGES} encrypted messages and more, between two servers in trouble`, { timeout: TROUBLE_MS_MAX }, async (context) => {
     const { left, right, partition, mend } = await sharedServers()
     await troubledConversation({
       devices,
