@@ -64,6 +64,20 @@ test('a file that cannot be loaded is a failure, told with what it wrote', async
   assert.match(told, /^✖ FILE\n[^]*no such thing/)
 })
 
+test('tests of files in one process follow each other', async () => {
+  const text = `
+    let running = 0
+    const alone = async () => {
+      running += 1
+      await new Promise((resolve) => setImmediate(resolve))
+      assert.equal(running, 1)
+      running -= 1
+    }
+    suite('s', () => { for (const name of 'abc') test(name, alone) })
+    for (const name of 'de') test(name, alone)`
+  assert.deepEqual(await runFile(text, '--isolation', 'none', '--concurrency', '4'), ['5 0 0', '', 0])
+})
+
 test('files in one process: its end before all tests is a failure', async () => {
   assert.deepEqual(await runFile(`test('a', () => {})\ntest('b', () => {})`, '--isolation', 'none'), ['2 0 0', '', 0])
   const [, told, code] = await runFile(`test('a', () => {})\ntest('b', () => process.exit(0))`, '--isolation', 'none')

@@ -34,7 +34,8 @@ process.on('exit', () => {
 
 const events = run({
   files: positionals,
-  concurrency: Number(values.concurrency),
+  // In one process it is not files but tests that would run side by side, and those of one world disturb each other.
+  concurrency: shared ? 1 : Number(values.concurrency),
   isolation: shared ? 'none' : 'process',
   timeout: Number(values.timeout),
   ...(values.name === undefined ? {} : { testNamePatterns: values.name }),
