@@ -50,7 +50,8 @@ export type RateClassName = keyof typeof rates
 
 export const ratesSection = {
   title: 'Rate limits',
-  about: 'How often callers may call. A caller beyond its limit is told when to come back.',
+  about:
+    'How often callers may call. A caller beyond its limit is told when to come back. Each of several processes counts the calls that come to it; invites are counted by all of them together.',
   options: {
     on: option({ key: 'rate_limits', type: onOff, default: 'on', about: 'Off only for tests and benchmarks.' }),
     ...rates,

@@ -31,7 +31,7 @@ import type { Platform } from '../application.ts'
 import { composeCluster, type Cluster } from './compose-cluster.ts'
 import type { Federation } from './compose-federation.ts'
 import { composePolicy } from './compose-policy.ts'
-import { composeInviting } from './compose-inviting.ts'
+import { composeInviting, countTogether } from './compose-inviting.ts'
 import { copyRoomSettings } from '../../users/account-data/copy-room-settings.ts'
 import type { Users } from '../../users/compose-users.ts'
 import { memberProfile, roomRules } from './compose-user-layer.ts'
@@ -67,7 +67,7 @@ export function composeRooms(
   outbox: ListOutbox,
 ): RoomLayer {
   const { db } = storage
-  const { clock, log } = platform
+  const { log } = platform
   const audiences = new PushAudiences(db, roomRules(users))
   const engine = new RoomEngine(
     {
@@ -90,6 +90,7 @@ export function composeRooms(
   const numbers = new RoomNumbers(db)
   const resyncs = new Resyncs({ engine, peers, log, owns, tellDevices: (userIds, since) => devicesSince(db, outbox, userIds, since) })
   const remoteLeaves = new RemoteLeaves({ engine, membershipPeers, log, owns })
+  const inviting = composeInviting(config, platform, federation, users)
   const ports: RoomPorts = {
     engine,
     transactions: new TransactionMemory(db),
@@ -101,7 +102,7 @@ export function composeRooms(
     newRoomNumber: () => numbers.next(),
     owns,
     remoteLeaves,
-    ...composeInviting(config, platform, federation, users),
+    ...inviting,
     profileOf: (userId) => memberProfile(users, userId),
     turnOnThreadRules: (userId) => users.pushRules.turnOnThreadRules(userId),
     background: (work) => void work().catch((error: unknown) => log.warn({ err: error }, 'work in the background failed')),
@@ -111,6 +112,7 @@ export function composeRooms(
   }
   const methods = roomMethods(ports)
   const cluster = composeCluster(platform, storage, methods)
+  countTogether(inviting.inviteGate, cluster)
   const rooms = new Rooms(ports, cluster.calls)
   return {
     engine,
@@ -121,9 +123,7 @@ export function composeRooms(
     ports,
     rooms,
     ...composeLookups(ports, federation),
-    tasks: new UserRoomTasks({ ...ports, clock, log }, rooms),
-    moves: new PersonalMoves({ engine, clock, log, copySettings: (userId, from, to) => copyRoomSettings(users, userId, from, to) }),
-    purge: new PurgeAnswers({ db, clock, log }),
+    ...composeTasks(ports, rooms, users),
     cluster,
   }
 }
@@ -134,6 +134,17 @@ function composeInbound(
 ): Pick<RoomLayer, 'inbox' | 'undecided' | 'unverified'> {
   const inbox = new Inbox(ports)
   return { inbox, undecided: new Undecided({ ...ports, inbox }), unverified: new Unverified({ ...ports, inbox }) }
+}
+
+/** What is worked off in the background. */
+function composeTasks(ports: RoomPorts, rooms: Rooms, users: Users): Pick<RoomLayer, 'tasks' | 'moves' | 'purge'> {
+  const { engine, log } = ports
+  const { clock, db } = engine.ports
+  return {
+    tasks: new UserRoomTasks({ ...ports, clock, log }, rooms),
+    moves: new PersonalMoves({ engine, clock, log, copySettings: (userId, from, to) => copyRoomSettings(users, userId, from, to) }),
+    purge: new PurgeAnswers({ db, clock, log }),
+  }
 }
 
 /** What is looked up of rooms, here and elsewhere. */

@@ -13,6 +13,12 @@ interface Ports {
   readonly rates: InviteRates | undefined
 }
 
+/** An invite that passed; without a target it is one of an address. */
+export interface PassedInvite {
+  readonly inviter: UserId
+  readonly target?: UserId
+}
+
 interface InviteRates {
   readonly person: RateClass
   readonly server: RateClass
@@ -21,12 +27,27 @@ interface InviteRates {
   readonly address: RateClass
 }
 
-/** What every invite of one of our users has to pass before it comes into being, or is signed for another server. */
+/**
+ * What every invite of one of our users has to pass before it comes into being, or is signed for another server. Invites of one user
+ * are into rooms of several processes: what passes here is told to the others (`onPassed`), and what passed there is counted here (`note`).
+ */
 export class InviteGate {
   readonly #ports: Ports
+  #passed: ((invite: PassedInvite) => void) | undefined
 
   constructor(ports: Ports) {
     this.#ports = ports
+  }
+
+  /** Tell of each invite that passes where something is limited. */
+  onPassed(listener: (invite: PassedInvite) => void): void {
+    this.#passed = listener
+  }
+
+  /** Another process let an invite pass. */
+  note({ inviter, target }: PassedInvite): void {
+    if (target === undefined) this.#ports.rates?.address.take(inviter)
+    else this.#take(inviter, target)
   }
 
   /**
@@ -42,21 +63,28 @@ export class InviteGate {
 
   /** Let somebody of ours invite one more address: each is a message to somebody who may not even know of us. Throws M_LIMIT_EXCEEDED. */
   passAddress(inviter: UserId): void {
-    const waitMs = this.#ports.rates?.address.take(inviter) ?? 0
-    if (waitMs === 0) return
+    const { rates } = this.#ports
+    if (rates === undefined) return
+    const waitMs = rates.address.take(inviter)
+    if (waitMs === 0) return this.#passed?.({ inviter })
     throw new MatrixError('M_LIMIT_EXCEEDED', 'You invite too many addresses', { extra: { retry_after_ms: waitMs } })
   }
 
   #count(inviter: UserId, target: UserId): void {
+    if (this.#ports.rates === undefined) return
+    const waitMs = this.#take(inviter, target)
+    if (waitMs === 0) return this.#passed?.({ inviter, target })
+    // A server that reads 429 keeps away from ours altogether, with the transactions of its other users as well.
+    const status = serverOf(inviter) === this.#ports.serverName ? 429 : 403
+    throw new MatrixError('M_LIMIT_EXCEEDED', 'The user has been invited too often', { status, extra: { retry_after_ms: waitMs } })
+  }
+
+  /** Gives 0, or the milliseconds after which it is worth trying again. */
+  #take(inviter: UserId, target: UserId): number {
     const { rates, serverName } = this.#ports
-    if (rates === undefined) return
+    if (rates === undefined) return 0
     const server = serverOf(inviter)
     const isOurs = server === serverName
-    const waitMs =
-      rates.person.take(`${inviter} ${target}`) || (isOurs ? 0 : rates.server.take(`${server} ${target}`)) || rates.user.take(target)
-    if (waitMs === 0) return
-    // A server that reads 429 keeps away from ours altogether, with the transactions of its other users as well.
-    const status = isOurs ? 429 : 403
-    throw new MatrixError('M_LIMIT_EXCEEDED', 'The user has been invited too often', { status, extra: { retry_after_ms: waitMs } })
+    return rates.person.take(`${inviter} ${target}`) || (isOurs ? 0 : rates.server.take(`${server} ${target}`)) || rates.user.take(target)
   }
 }
