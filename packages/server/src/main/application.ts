@@ -16,6 +16,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { Names } from '../platform/names.ts'
+import { processHome } from '../platform/process-home.ts'
 import type { Random } from '../platform/random.ts'
 import { remotePublicRooms, type RemoteDirectoryQuery } from '../rooms/peers/remote-public-rooms.ts'
 import { shardOf } from '../rooms/engine/shard-of.ts'
@@ -59,9 +60,10 @@ export interface Application<Services> {
 /** Milliseconds that transactions under way to other servers get when the server stops. */
 const senderStopMs = 1_500
 
-/** Open the database and compose the layers on it. */
+/** Open the database and compose the layers on it. No other process has the data folder, until this one is stopped: the caller sees to that. */
 export async function openApplication(config: Config, platform: Platform): Promise<Application<Services>> {
-  const storage = await openStorage(config, platform)
+  const home = await processHome(config.server.dataDir, platform.random)
+  const storage = await openStorage(config, platform, home)
   try {
     const transport = await openTransport(config, platform)
     const { signing, others, old } = transport.ownKeys

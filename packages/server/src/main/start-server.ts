@@ -33,9 +33,9 @@ const ownerAndGroup = 0o660
  */
 export async function startServer(config: Config, platform: Platform, only?: 'socket'): Promise<RunningServer> {
   await makePrivateFolder(config.server.dataDir)
-  // The socket is taken first: two processes never open one database file.
+  // The socket is taken first and given back last: two processes never open one database file.
   const gate = await openGate(config)
-  const listeners = new Map<Surface, HttpListener>([['socket', gate.listener]])
+  const listeners = new Map<Surface, HttpListener>()
   let application: Application<Services> | undefined
   try {
     application = await openApplication(config, platform)
@@ -53,27 +53,46 @@ export async function startServer(config: Config, platform: Platform, only?: 'so
       application.begin()
     }
     gate.open(mount('socket'))
-    return running(listeners, edge, application, platform)
+    return running(gate, listeners, edge, application, platform)
   } catch (error) {
     await closeAll(listeners)
     await application?.stop()
+    await gate.close()
     throw error
   }
 }
 
-/** The command line's socket, which refuses everything until there is something behind it. */
-async function openGate(
-  config: Config,
-): Promise<{ readonly listener: HttpListener; open(handler: ReturnType<Edge<Services>['mount']>): void }> {
-  let behind: ReturnType<Edge<Services>['mount']> = (_request, response) => {
-    response.writeHead(503).end('{"errcode":"M_UNKNOWN","error":"the server is starting"}')
-  }
+type Handler = ReturnType<Edge<Services>['mount']>
+
+/** The command line's socket, which refuses everything while there is nothing behind it. */
+interface Gate {
+  readonly url: string
+  open(handler: Handler): void
+  /** What runs may end, and nothing new begins. The socket is still held. */
+  shut(): void
+  close(): Promise<void>
+}
+
+async function openGate(config: Config): Promise<Gate> {
+  const refusing =
+    (why: string): Handler =>
+    (_request, response) => {
+      response.writeHead(503).end(JSON.stringify({ errcode: 'M_UNKNOWN', error: why }))
+    }
+  let behind = refusing('the server is starting')
   const path = adminSocketPath(config)
   const listener = await openHttpListener({ path, mode: ownerOnly }, (request, response) => behind(request, response))
   return {
-    listener,
+    url: listener.url,
     open: (handler) => {
       behind = handler
+    },
+    shut: () => {
+      behind = refusing('the server is stopping')
+    },
+    close: async () => {
+      listener.cut()
+      await listener.close()
     },
   }
 }
@@ -127,19 +146,23 @@ async function plan({ server, listeners, federation }: Config, now: number): Pro
 }
 
 function running(
+  gate: Gate,
   listeners: ReadonlyMap<Surface, HttpListener>,
   edge: Edge<Services>,
   application: Application<Services>,
   { clock }: Platform,
 ): RunningServer {
+  const urls: [Surface, string][] = [...listeners].map(([surface, { url }]) => [surface, url])
   return {
-    urls: new Map([...listeners].map(([surface, { url }]) => [surface, url])),
+    urls: new Map([['socket', gate.url], ...urls]),
     stop: async () => {
+      gate.shut()
       const closed = Promise.all([...listeners.values()].map((listener) => listener.close()))
       await Promise.race([edge.stop(), clock.sleep(stopMsMax * requestsShare)])
       for (const listener of listeners.values()) listener.cut()
       await closed
       await application.stop()
+      await gate.close()
     },
   }
 }

@@ -106,7 +106,8 @@ function answers(path: string): Promise<boolean> {
       socket.destroy()
       resolve(true)
     })
-    socket.once('error', () => resolve(false))
+    // A process that stands still refuses nobody: its queue may be full.
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EAGAIN' || error.code === 'ETIMEDOUT'))
   })
 }
 

@@ -44,7 +44,8 @@ export function onEachOpenDatabase(name: string, body: (db: Database) => Promise
   })
 }
 
-/** One process's side of a PostgreSQL database. */
-export function openProcess(url: string, processName = 'test'): Promise<Database & ClusterParts> {
-  return openPostgresql({ url, soon, clock: realClock, log: silentLogger, processName, internalAddress: `http://${processName}.invalid` })
+/** One process's side of a PostgreSQL database; `home`: see `openPostgresql`. */
+export function openProcess(url: string, processName = 'test', home = ''): Promise<Database & ClusterParts> {
+  const internalAddress = `http://${processName}.invalid`
+  return openPostgresql({ url, soon, clock: realClock, log: silentLogger, processName, internalAddress, home })
 }

@@ -159,7 +159,7 @@ export class SenderWorld {
     for (const table of ['events', 'sender_positions', 'missed_rooms', 'outbound_transactions', 'outbound_edus']) {
       this.#connection.exec(`UPDATE ${table} SET slot = ${slot}`)
     }
-    this.#connection.exec(`UPDATE missed_rooms SET writer = ${slot}; INSERT INTO slots VALUES (${slot}, 1, 1000, '', '', 0)`)
+    this.#connection.exec(`UPDATE missed_rooms SET writer = ${slot}; INSERT INTO slots VALUES (${slot}, 1, 1000, '', '', '', 0)`)
   }
 
   /** A room with servers in it. */

@@ -26,7 +26,7 @@ async function restored(call: Call, platformOf: (config: Config) => Promise<Plat
   const running = (await callSocket(adminSocketPath(config), 'GET', '/health')) !== undefined
   if (running) throw new CommandError('the server runs: stop it, put the backup back, and then say so', undefined, 'RUNNING')
   const platform = await platformOf(config)
-  const { db, facts } = await openStorage(config, platform)
+  const { db, facts } = await openStorage(config, platform, '')
   try {
     const now = platform.clock.now()
     const others = await otherWriters(db, now)

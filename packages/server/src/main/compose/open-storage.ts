@@ -21,15 +21,18 @@ function soon(run: () => void): void {
   setImmediate(run)
 }
 
-/** Open the database that the configuration names, make its tables if need be, and check that it is this server's. */
-export async function openStorage(config: Config, platform: Platform): Promise<Storage> {
+/**
+ * Open the database that the configuration names, make its tables if need be, and check that it is this server's. `home`: what only one
+ * process has at a time (`processHome`); '' if that is not sure.
+ */
+export async function openStorage(config: Config, platform: Platform, home: string): Promise<Storage> {
   const { database } = config.server
-  if (database.kind === 'postgres') return openShared(config, platform, database.url)
+  if (database.kind === 'postgres') return openShared(config, platform, database.url, home)
   const db = await openSqlite({ path: database.path, soon })
   return { db, facts: await factsOf(db, config, platform), ownership: soleOwner(soon) }
 }
 
-async function openShared(config: Config, platform: Platform, url: string): Promise<Storage> {
+async function openShared(config: Config, platform: Platform, url: string, home: string): Promise<Storage> {
   // Loaded only where it is used: it costs a start on SQLite nothing.
   const { openPostgresql } = await import('../../storage/postgresql/open-postgresql.ts')
   const { internal } = config.listeners
@@ -39,6 +42,7 @@ async function openShared(config: Config, platform: Platform, url: string): Prom
     clock: platform.clock,
     log: platform.log,
     processName: `${config.server.name} ${platform.random.token(6)}`,
+    home,
     internalAddress:
       internal === undefined
         ? ''

@@ -10,9 +10,10 @@ export const firstSchema: Migration = {
   statements: [
     // Facts about this database: server_name, store_epoch, cluster_secret. Bound: a handful of rows.
     `CREATE TABLE facts (name text PRIMARY KEY, value text NOT NULL) WITHOUT ROWID`,
-    // Writer slots and who holds them. Bound: 32 rows. The lease is by the database's clock.
+    // Writer slots and who holds them. Bound: 32 rows. The lease is by the database's clock. home: of which only one process can run at a
+    // time, '' for none.
     `CREATE TABLE slots (slot integer PRIMARY KEY, epoch integer NOT NULL, position integer NOT NULL, process text NOT NULL,
-       address text NOT NULL, expires_at integer NOT NULL)`,
+       address text NOT NULL, home text NOT NULL DEFAULT '', expires_at integer NOT NULL)`,
     // Who owns which rooms. Bound: 1,024 rows.
     `CREATE TABLE shards (shard integer PRIMARY KEY, slot integer NOT NULL, epoch integer NOT NULL)`,
 

@@ -33,7 +33,7 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
 export async function newCluster(t: TestContext): Promise<{
   readonly url: string
   readonly sql: Connection
-  process(name: string): Promise<ProcessSide>
+  process(name: string, home?: string): Promise<ProcessSide>
 }> {
   const url = await (await startPostgres()).createDatabase()
   const sql = await Connection.open({
@@ -49,8 +49,8 @@ export async function newCluster(t: TestContext): Promise<{
   return {
     url,
     sql,
-    process: async (name) => {
-      const side = await openProcess(url, name)
+    process: async (name, home) => {
+      const side = await openProcess(url, name, home)
       open.push(side)
       return side
     },

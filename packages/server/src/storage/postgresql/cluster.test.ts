@@ -3,6 +3,7 @@
 // Method: real processes' sides in one process of the test, and child processes that are killed and stopped.
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { test, type TestContext } from 'node:test'
 import { startOwnPostgres } from '../../../../testkit/src/processes/postgres.ts'
@@ -20,7 +21,7 @@ function heardBy(side: ProcessSide): Announcement[] {
 
 test('processes that start together share the shards, and one that leaves hands its share over', async (t) => {
   const { process } = await newCluster(t)
-  const sides = await Promise.all(['a', 'b', 'c'].map(process))
+  const sides = await Promise.all(['a', 'b', 'c'].map((name) => process(name)))
   assert.equal(new Set(sides.map(({ slot }) => slot)).size, 3)
   await until('shares are fair', () => sides.every((side) => owned(side) >= 340 && owned(side) <= 342))
   const [a, b, c] = sides
@@ -220,8 +221,9 @@ async function childProcess(
   t: TestContext,
   url: string,
   name: string,
+  home = '',
 ): Promise<{ readonly child: ChildProcess; readonly slot: number; ask(shard: number): Promise<string> }> {
-  const child = spawn(process.execPath, [new URL('cluster-process.fixture.ts', import.meta.url).pathname, url, name], {
+  const child = spawn(process.execPath, [new URL('cluster-process.fixture.ts', import.meta.url).pathname, url, name, home], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   t.after(() => child.kill('SIGKILL'))
@@ -258,4 +260,41 @@ test('rooms of a killed process and of a stopped one have another owner soon; th
   assert.equal(await stopped.ask(shard), 'CommitUnknown')
   assert.deepEqual(await contents(look), ['@heir 1', '@stopped 1'])
   await until('the woken one has its share', async () => owned(a) === 512)
+})
+
+test('who is started again in the home of a killed process writes at once, however long its lease', async (t) => {
+  const { process: side, url, sql: look } = await newCluster(t)
+  const killed = await childProcess(t, url, 'killed', 'home')
+  assert.equal(await killed.ask(3), 'committed')
+  const dead = once(killed.child, 'exit')
+  killed.child.kill('SIGKILL')
+  await dead
+  const hourMs = 3_600_000
+  await look.send('UPDATE slots SET expires_at = expires_at + $1', [hourMs])
+  const elsewhere = await side('elsewhere', 'another home')
+  assert.equal(owned(elsewhere), 0)
+  const heir = await side('heir', 'home')
+  assert.equal(heir.slot, killed.slot)
+  await until('it owns its share', () => owned(heir) >= 512)
+  const [shard] = shardsOf(heir)
+  assert.deepEqual(await put(heir, '@heir', '1', shard), { committed: true, results: [] })
+  await until('the rooms are shared', () => owned(elsewhere) === 512 && owned(heir) === 512)
+})
+
+test('a process that only stood still when another took its home writes nothing, and goes on with another slot', async (t) => {
+  const { process: side, url, sql: look } = await newCluster(t)
+  const stopped = await childProcess(t, url, 'stopped', 'home')
+  assert.equal(await stopped.ask(3), 'committed')
+  stopped.child.kill('SIGSTOP')
+  const heir = await side('heir', 'home')
+  assert.equal(heir.slot, stopped.slot)
+  await until('it owns all', () => owned(heir) === 1_024)
+  await put(heir, '@heir', '1', 3)
+  // What it has to do is there when it wakes up.
+  const late = stopped.ask(3)
+  stopped.child.kill('SIGCONT')
+  assert.equal(await late, 'CommitUnknown')
+  assert.deepEqual(await contents(look), ['@heir 1', '@stopped 1'])
+  await until('both have their share', () => owned(heir) === 512)
+  assert.notEqual((await look.send(`SELECT slot FROM slots WHERE process = 'stopped'`)).rows[0]?.['slot'], heir.slot)
 })

@@ -11,7 +11,7 @@ import { GroupTransaction } from './group-transaction.ts'
 import { checkDatabase, migrate } from './schema.ts'
 import { releaseShards, takeShards, takeSlot } from './slot-table.ts'
 
-const tenant = (process: string) => ({ process, address: `http://${process}.invalid` })
+const tenant = (process: string, home = '') => ({ process, address: `http://${process}.invalid`, home })
 
 test('a zombie whose slot was taken over is refused, and its successor goes on behind it', async (t) => {
   const { url, sql } = await newCluster(t)
@@ -34,6 +34,26 @@ test('a zombie whose slot was taken over is refused, and its successor goes on b
   assert.deepEqual(await contents(sql), ['@a 1', '@b 1'])
   await successor.lane.close()
   await zombie.lane.close()
+})
+
+test('who comes into the home of a dead process has its slot at once, and nobody else has', async (t) => {
+  const { sql } = await newCluster(t)
+  await migrate(sql)
+  const first = await takeSlot(sql, tenant('first', 'home'))
+  const other = await takeSlot(sql, tenant('other', 'elsewhere'), true)
+  const homeless = await takeSlot(sql, tenant('homeless'), true)
+  assert.equal(new Set([first.slot, other.slot, homeless.slot]).size, 3)
+  await takeShards(sql, first, [4, 5], [])
+  // Not without its word that the one before is dead.
+  const beside = await takeSlot(sql, tenant('beside', 'home'))
+  assert.ok(![first.slot, other.slot, homeless.slot].includes(beside.slot))
+  const second = await takeSlot(sql, tenant('second', 'home'), true)
+  assert.equal(second.slot, first.slot)
+  assert.ok(second.epoch > first.epoch)
+  assert.deepEqual(await takeShards(sql, second, [4, 5], []), [4, 5])
+  // The further slot of the home is free, too.
+  assert.equal((await takeSlot(sql, tenant('next'))).slot, beside.slot)
+  assert.equal((await takeSlot(sql, tenant('homeless', ''), true)).slot, 4)
 })
 
 test('rows of a shard that another slot holds are refused, and nothing of their group is written', async (t) => {

@@ -26,6 +26,11 @@ interface Options {
   readonly processName: string
   /** Where other processes reach this one's internal listener: `http://10.0.0.2:9000`; empty until `setInternalAddress`. */
   readonly internalAddress: string
+  /**
+   * Names what this process has, and no other process that runs (`processHome`): what an earlier process that had it held in the database
+   * is taken over at once. '' for nothing.
+   */
+  readonly home: string
 }
 
 /** What a process needs to be one of several. */
@@ -80,10 +85,14 @@ async function prepare(options: Options): Promise<Tenancy> {
   try {
     await checkDatabase(connection)
     await migrate(connection)
-    return await takeSlot(connection, { process: options.processName, address: options.internalAddress })
+    return await takeSlot(connection, tenantOf(options), true)
   } finally {
     await connection.close()
   }
+}
+
+function tenantOf({ processName, internalAddress, home }: Options): Tenant {
+  return { process: processName, address: internalAddress, home }
 }
 
 function reason(error: unknown): string {
@@ -120,7 +129,7 @@ class Cluster {
   constructor(options: Options, tenancy: Tenancy) {
     const { clock, log, soon } = options
     this.#options = options
-    this.#tenant = { process: options.processName, address: options.internalAddress }
+    this.#tenant = tenantOf(options)
     this.#reader = new ReaderPool({ url: options.url, name: `${options.processName} reads` }, clock)
     this.foreign = new ForeignLog(this.#reader, this.#listeners)
     this.#lane = this.#laneOf(tenancy)

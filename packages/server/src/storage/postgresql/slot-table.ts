@@ -10,6 +10,8 @@ export interface Tenant {
   readonly process: string
   /** Of its internal listener. */
   readonly address: string
+  /** What only one process can have at a time; '' for nothing. */
+  readonly home: string
 }
 
 /** A slot that was taken, with the last position in it. */
@@ -40,22 +42,37 @@ export async function createShards(connection: Connection): Promise<void> {
 
 /**
  * Take a slot whose lease has ended, or a new one, with a higher epoch: whoever held it before is fenced from here on.
+ * `afterDeath`: this process has just come into its home, so whoever had it before is dead, and its slot is taken whatever is left of its lease.
  * Throws `DatabaseUnusable` if all slots are held.
  */
-export function takeSlot(connection: Connection, tenant: Tenant): Promise<Tenancy> {
+export function takeSlot(connection: Connection, tenant: Tenant, afterDeath = false): Promise<Tenancy> {
+  const { process, address, home } = tenant
   return connection.transaction(async () => {
     await connection.send(lockLeases)
-    const ended = await connection.send(`SELECT slot FROM slots WHERE expires_at <= ${now} ORDER BY slot LIMIT 1 FOR UPDATE SKIP LOCKED`)
-    const slot = ended.rows[0]?.['slot'] ?? (await unusedSlot(connection))
+    const slot =
+      (afterDeath ? await inheritedSlot(connection, home) : undefined) ?? (await endedSlot(connection)) ?? (await unusedSlot(connection))
     const { rows } = await connection.send(
-      `INSERT INTO slots AS s (slot, epoch, position, process, address, expires_at) VALUES ($1, 1, 0, $2, $3, ${now} + ${leaseMs})
-       ON CONFLICT (slot) DO UPDATE SET epoch = s.epoch + 1, process = excluded.process, address = excluded.address, expires_at = excluded.expires_at
+      `INSERT INTO slots AS s (slot, epoch, position, process, address, home, expires_at) VALUES ($1, 1, 0, $2, $3, $4, ${now} + ${leaseMs})
+       ON CONFLICT (slot) DO UPDATE SET epoch = s.epoch + 1, process = excluded.process, address = excluded.address, home = excluded.home,
+         expires_at = excluded.expires_at
        RETURNING slot, epoch, position`,
-      [Number(slot), tenant.process, tenant.address],
+      [slot, process, address, home],
     )
     await connection.send(tellOwners)
     return { slot: Number(rows[0]?.['slot']), epoch: Number(rows[0]?.['epoch']), position: Number(rows[0]?.['position']) }
   })
+}
+
+/** The slot of the dead process of a home. It waits for a transaction that the process left behind, and fences further slots of it. */
+async function inheritedSlot(connection: Connection, home: string): Promise<number | undefined> {
+  if (home === '') return undefined
+  const { rows } = await connection.send(`UPDATE slots SET epoch = epoch + 1, expires_at = 0 WHERE home = $1 RETURNING slot`, [home])
+  return rows.length === 0 ? undefined : Math.min(...rows.map((row) => Number(row['slot'])))
+}
+
+async function endedSlot(connection: Connection): Promise<number | undefined> {
+  const { rows } = await connection.send(`SELECT slot FROM slots WHERE expires_at <= ${now} ORDER BY slot LIMIT 1 FOR UPDATE SKIP LOCKED`)
+  return rows[0] === undefined ? undefined : Number(rows[0]['slot'])
 }
 
 async function unusedSlot(connection: Connection): Promise<number> {
@@ -79,12 +96,10 @@ export interface OwnersSeen {
 /** Renew the lease and see who holds what. Throws `Fenced` if the slot was taken over. */
 export async function renewAndLook(connection: Connection, fence: Fence, tenant: Tenant): Promise<OwnersSeen> {
   const [renewed, slots, groups] = await Promise.all([
-    connection.send(`UPDATE slots SET expires_at = ${now} + ${leaseMs}, process = $3, address = $4 WHERE slot = $1 AND epoch = $2`, [
-      fence.slot,
-      fence.epoch,
-      tenant.process,
-      tenant.address,
-    ]),
+    connection.send(
+      `UPDATE slots SET expires_at = ${now} + ${leaseMs}, process = $3, address = $4, home = $5 WHERE slot = $1 AND epoch = $2`,
+      [fence.slot, fence.epoch, tenant.process, tenant.address, tenant.home],
+    ),
     connection.send(`SELECT slot, epoch, address, expires_at - ${now} AS left_ms FROM slots`),
     connection.send('SELECT slot, epoch, array_agg(shard ORDER BY shard) AS shards FROM shards GROUP BY slot, epoch'),
   ])

@@ -74,7 +74,9 @@ function prepare(db: DatabaseSync, options: { readonly keepOpen?: boolean } = {}
     for (const statement of migration.statements) db.exec(statement)
     db.exec(`PRAGMA user_version = ${migration.version}; COMMIT`)
   }
-  db.exec("INSERT INTO slots VALUES (0, 1, 0, '', '', 0) ON CONFLICT (slot) DO NOTHING")
+  db.exec(
+    "INSERT INTO slots (slot, epoch, position, process, address, expires_at) VALUES (0, 1, 0, '', '', 0) ON CONFLICT (slot) DO NOTHING",
+  )
   const position = lastPosition(db)
   if (options.keepOpen !== true) db.close()
   return position
