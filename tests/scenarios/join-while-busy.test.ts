@@ -29,7 +29,45 @@ scenario('events that came before the answer to a join, with a past of which nob
   assert.equal(await world.act(carol.sees(room, answer)), true)
 })
 
-scenario('a member whose server is away for a moment when somebody else joins', async (world) => {
+for (const [title, ms, restart] of [
+  ['for a moment', 10_000, false],
+  ['for ten minutes', 600_000, false],
+  ['for ten minutes, and the one that joined was restarted meanwhile', 600_000, true],
+] as const) {
+  scenario(`a member whose server is away ${title} when somebody else joins`, async (world) => {
+    const [a, b, c] = [await world.server('a'), await world.server('b'), await world.server('c')]
+    const [alice, bob, carol] = [await world.act(a.user('alice')), await world.act(b.user('bob')), await world.act(c.user('carol'))]
+    const room = await world.act(alice.createRoom())
+    await world.act(bob.join(room, a))
+    await world.settle()
+    b.kill()
+    await world.act(carol.join(room, a))
+    await world.settle(ms / 2)
+    // Nobody waits for a server that may never be back.
+    if (ms > 60_000) assert.equal((await world.act(carol.state(room))).has(`m.room.member|${bob.userId}`), false)
+    if (restart) {
+      c.kill()
+      await c.start()
+    }
+    await world.settle(ms / 2)
+    const between = await world.act(carol.say(room, 'without bob'))
+    await b.start()
+    await world.act(bob.say(room, 'back'))
+    await world.settle()
+    const said = await world.act(bob.say(room, 'here again'))
+    await world.settle()
+    assert.equal(await world.act(carol.sees(room, said)), true)
+    await world.act(carol.say(room, 'with bob'))
+    await world.settle()
+    assert.equal(await world.act(bob.sees(room, between)), true)
+    const state = await world.act(alice.state(room))
+    for (const each of [bob, carol]) assert.deepEqual(await world.act(each.state(room)), state)
+    assert.deepEqual(c.rows('SELECT * FROM partial_joins'), [])
+    assert.deepEqual(c.rows('SELECT event_id FROM events WHERE provisional = 1'), [])
+  })
+}
+
+scenario('a member whose server does not come back is let go after an hour', async (world) => {
   const [a, b, c] = [await world.server('a'), await world.server('b'), await world.server('c')]
   const [alice, bob, carol] = [await world.act(a.user('alice')), await world.act(b.user('bob')), await world.act(c.user('carol'))]
   const room = await world.act(alice.createRoom())
@@ -37,11 +75,13 @@ scenario('a member whose server is away for a moment when somebody else joins', 
   await world.settle()
   b.kill()
   await world.act(carol.join(room, a))
-  await world.settle(10_000)
-  await b.start()
+  await world.act(carol.say(room, 'hello'))
   await world.settle()
-  assert.deepEqual(await world.act(carol.state(room)), await world.act(alice.state(room)))
-  const said = await world.act(bob.say(room, 'here again'))
+  assert.equal(c.rows('SELECT * FROM partial_joins').length, 1)
+  await world.settle(80 * 60_000)
+  assert.deepEqual(c.rows('SELECT * FROM partial_joins'), [])
+  assert.deepEqual(c.rows('SELECT event_id FROM events WHERE provisional = 1'), [])
+  const said = await world.act(alice.say(room, 'still here'))
   await world.settle()
   assert.equal(await world.act(carol.sees(room, said)), true)
 })

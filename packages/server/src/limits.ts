@@ -106,6 +106,8 @@ export const limits = {
   /** Milliseconds between attempts to fetch the rest of a room's state, when no server gave it: doubling from the first to the second. */
   resyncRetryMsMin: 5_000,
   resyncRetryMsMax: 600_000,
+  /** Milliseconds for which a state that was taken without what cannot be verified is completed if it can be: what came since is judged again. */
+  unverifiedStateMs: 60 * 60_000,
   /** Events that follow a gap of whose state a server is asked where it does not know the one after the gap. */
   gapFollowersMax: 3,
   /** Servers that are asked for the rest of a room's state in one attempt. */

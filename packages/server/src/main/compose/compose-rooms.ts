@@ -1,3 +1,4 @@
+import type { ServerName } from '@causeway/events'
 import type { Config } from '../../config/config.ts'
 import { RemoteRooms } from '../../federation/remote-rooms.ts'
 import { announceForeignEncryption } from '../../e2ee/foreign-changes.ts'
@@ -85,10 +86,11 @@ export function composeRooms(
   const peers = new RemoteRooms({ ...federation, serverName: config.server.name, ownDesk: policyDesk })
   const membershipPeers = new FederationMembershipPeers(federation.client)
   const owns = (shard: number): boolean => storage.ownership.owns(shard)
-  const inbound = composeInbound({ engine, peers, log, owns, onKeysTold: (listener) => federation.ring.onTold(listener) })
+  const onKeysTold = (listener: (server: ServerName) => void): void => federation.ring.onTold(listener)
+  const inbound = composeInbound({ engine, peers, log, owns, onKeysTold }, (userIds, since) => devicesSince(db, outbox, userIds, since))
+  const { resyncs } = inbound
   followOthers(storage, engine)
   const numbers = new RoomNumbers(db)
-  const resyncs = new Resyncs({ engine, peers, log, owns, tellDevices: (userIds, since) => devicesSince(db, outbox, userIds, since) })
   const remoteLeaves = new RemoteLeaves({ engine, membershipPeers, log, owns })
   const inviting = composeInviting(config, platform, federation, users)
   const ports: RoomPorts = {
@@ -117,7 +119,6 @@ export function composeRooms(
   return {
     engine,
     ...inbound,
-    resyncs,
     remoteLeaves,
     completions,
     ports,
@@ -128,12 +129,14 @@ export function composeRooms(
   }
 }
 
-/** What takes in events of other servers, at once or later. */
+/** What takes in events of other servers, at once or later, and the rest of states. */
 function composeInbound(
   ports: Omit<ConstructorParameters<typeof Unverified>[0], 'inbox'>,
-): Pick<RoomLayer, 'inbox' | 'undecided' | 'unverified'> {
+  tellDevices: ConstructorParameters<typeof Resyncs>[0]['tellDevices'],
+): Pick<RoomLayer, 'inbox' | 'undecided' | 'unverified' | 'resyncs'> {
   const inbox = new Inbox(ports)
-  return { inbox, undecided: new Undecided({ ...ports, inbox }), unverified: new Unverified({ ...ports, inbox }) }
+  const [undecided, unverified] = [new Undecided({ ...ports, inbox }), new Unverified({ ...ports, inbox })]
+  return { inbox, undecided, unverified, resyncs: new Resyncs({ ...ports, tellDevices }) }
 }
 
 /** What is worked off in the background. */

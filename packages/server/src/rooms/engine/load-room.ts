@@ -53,8 +53,9 @@ export async function loadRoom(db: Database, which: RoomId | number, slice?: Tim
   view.livePos = counters.live
   view.historyPos = counters.history
   view.relations.any = await hasRelations(db, row.room)
-  const { partial, completion } = await loadPartialRoom(db, row.room, row.state_partial)
+  const { partial, unverified, completion } = await loadPartialRoom(db, row.room, row.state_partial)
   view.partial = partial
+  view.unverified = unverified
   view.completion = completion
   await restoreTips(db, view, row)
   await restoreMembers(db, view)

@@ -45,12 +45,15 @@ export async function loadPartialRoom(
   db: Database,
   room: number,
   statePartial: number,
-): Promise<{ readonly partial: PartialRoom | undefined; readonly completion: RoomCompletion | undefined }> {
-  if (statePartial === 0) return { partial: undefined, completion: undefined }
+): Promise<{ readonly partial?: PartialRoom; readonly unverified?: PartialRoom; readonly completion: RoomCompletion | undefined }> {
+  if (statePartial === 0) return { completion: undefined }
   const row = await completionOf(db, room)
   const completion = row === undefined ? undefined : { slot: row.slot, position: row.position, corrected: row.corrected === 1 }
-  const partial = statePartial === 1 ? new PartialRoom((await partialJoins(db, room)).map(joinOf)) : undefined
-  return { partial, completion }
+  if (statePartial === 2) return { completion }
+  const joins = (await partialJoins(db, room)).map(joinOf)
+  if (statePartial === 1) return { partial: new PartialRoom(joins), completion }
+  // Who is in the room is known by now, but for those who cannot be verified.
+  return { unverified: new PartialRoom(joins.map((join) => ({ ...join, servers: [] }))), completion }
 }
 
 function joinOf(row: PartialJoinRow): PartialJoin {

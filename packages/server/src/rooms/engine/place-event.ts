@@ -209,7 +209,8 @@ function addEventRows(unit: RoomUnit, view: RoomView, placement: Placement, even
 
 /** Was it judged by a part of the room's state only? It is judged again when all of it is here. */
 function isProvisional(view: RoomView, { standing: stands, historyDepth }: Placement): boolean {
-  return view.partial !== undefined && stands !== standing.outlier && stands !== standing.undecided && historyDepth === undefined
+  const incomplete = view.partial !== undefined || view.unverified !== undefined
+  return incomplete && stands !== standing.outlier && stands !== standing.undecided && historyDepth === undefined
 }
 
 function checkpointIfDue(draft: CommitDraft, view: RoomView, event: StoredEvent): void {

@@ -56,6 +56,8 @@ export class RoomView {
   sinceCheckpoint = 0
   /** What is missing of the state of a room that we have joined fast; absent when nothing is. */
   partial: PartialRoom | undefined = undefined
+  /** The same once its state was taken for whole without what cannot be verified: what is judged by it may have to be judged again. */
+  unverified: PartialRoom | undefined = undefined
   /** When the last of such a join's state came. */
   completion: RoomCompletion | undefined = undefined
   /** Joined members by server; of a server that is in the room by another's word, one more. */

@@ -15,11 +15,14 @@ import {
 import type { TimeSlice } from '../../platform/time-slice.ts'
 import type { RoomPeers } from './room-peers.ts'
 
-/** An event that passed checks 1 to 3, or the rule that dropped it. `forNow`: a server that signed it does not tell its key at the moment. */
+/**
+ * An event that passed checks 1 to 3, or the rule that dropped it. `awaits`: keys of servers that do not tell them at the moment; with them
+ * it may pass.
+ */
 export type Received =
   | { readonly ok: true; readonly pdu: Pdu }
-  | { readonly ok: false; readonly refusal: Refusal; readonly pdu: Pdu; readonly forNow: boolean }
-  | { readonly ok: false; readonly refusal: Refusal; readonly pdu?: Pdu; readonly forNow?: false }
+  | { readonly ok: false; readonly refusal: Refusal; readonly pdu: Pdu; readonly awaits: readonly MissingKey[] }
+  | { readonly ok: false; readonly refusal: Refusal; readonly pdu?: Pdu; readonly awaits?: undefined }
 
 /** How received events are looked at. */
 export interface CheckOptions {
@@ -92,5 +95,6 @@ function checkSigned(peers: RoomPeers, pdu: Pdu, rules: RoomRules): Received | U
 
 function withoutKey(peers: RoomPeers, { pdu, missing }: Unkeyed): Received {
   const refusal = reject('pdu.signature.key', 'a key that signed the event cannot be had')
-  return { ok: false, refusal, pdu, forNow: missing.some(({ server }) => peers.isSilent(server)) }
+  const awaits = missing.filter(({ server }) => peers.isSilent(server))
+  return awaits.length === 0 ? { ok: false, refusal, pdu } : { ok: false, refusal, pdu, awaits }
 }

@@ -139,7 +139,7 @@ async function admitRoom(ports: RoomAdmission, origin: ServerName, view: RoomVie
   for (const event of received) {
     if (event.pdu !== undefined && !allowed) {
       outcomes.push({ eventId: event.pdu.eventId, error: 'The server is not allowed in this room' })
-    } else if (!event.ok && event.forNow === true && ports.unverified.accepts(view.roomId, outcomes.length + 1)) {
+    } else if (!event.ok && event.awaits !== undefined && ports.unverified.accepts(view.roomId, outcomes.length + 1)) {
       ports.log.info({ origin, refusal: event.refusal, event: event.pdu.eventId }, 'an event waits for the key of its server')
       outcomes.push({ eventId: event.pdu.eventId, ...ports.unverified.admit(view, event.pdu, origin) })
     } else if (!event.ok) {

@@ -146,7 +146,7 @@ export class Unverified {
       if (result?.ok === true) {
         if (!inbox.accepts(roomId, admitted.length + 1)) continue
         admitted.push(inbox.admit(view.room, result.pdu, event.origin))
-      } else if (result?.forNow === true && clock.now() - event.receivedAt < limits.unverifiedKeptMs) {
+      } else if (result?.awaits !== undefined && clock.now() - event.receivedAt < limits.unverifiedKeptMs) {
         continue
       } else {
         log.info({ origin: event.origin, refusal: result?.refusal, event: event.pdu.eventId }, 'an event was dropped')

@@ -85,7 +85,8 @@ async function takeOver(
 ): Promise<void> {
   const { ports } = engine
   const before = await stateOf(engine, view, unit, [...stateIds])
-  const known = view.partial
+  const known = view.partial ?? view.unverified
+  view.unverified = undefined
   const joins = known?.joins ?? []
   const positions = ports.db.positions()
   const servers = (joined.serversInRoom ?? []).filter((server) => server !== ports.serverName)

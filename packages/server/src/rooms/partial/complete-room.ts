@@ -1,4 +1,4 @@
-import type { EventId, UserId } from '@causeway/events'
+import type { EventId, ServerName, UserId } from '@causeway/events'
 import { assert } from '../../assert.ts'
 import { limits } from '../../limits.ts'
 import { TimeSlice } from '../../platform/time-slice.ts'
@@ -14,7 +14,7 @@ import type { StateVector } from '../engine/state-vector.ts'
 import { before, type StateChange } from '../history/state-history.ts'
 import { CompleteMembers } from './complete-members.ts'
 import type { FullState } from './full-state.ts'
-import { missingPrevs, provisionalOf } from './provisional.ts'
+import { missingPrevs, provisionalOf, type MissingState } from './provisional.ts'
 import { Replay } from './replay.ts'
 
 export interface CompletionPorts {
@@ -29,18 +29,19 @@ export interface CompletionPorts {
 /** The states after events that are not here; 'unknown' where no server gives them. */
 export type GivenStates = ReadonlyMap<EventId, FullState | 'unknown'>
 
-/** Events whose state is missing, and which events follow each. */
-export type MissingStates = ReadonlyMap<EventId, readonly EventId[]>
+/** Events whose state is missing. */
+export type MissingStates = ReadonlyMap<EventId, MissingState>
 
 /**
  * All of a room's state is here: what was judged by a part of it is judged again, and everything that follows from the
  * state (members, servers, how the state moved) is put right, in one unit. Gives the events whose state is still missing
- * instead, if there are any, with the events that follow each; then nothing is changed. Runs under the room's queue, which it keeps until the unit is durable.
+ * instead, if there are any; then nothing is changed. Where some of the state `awaits` keys the room is
+ * kept such that this can be done once more. Runs under the room's queue, which it keeps until the unit is durable.
  */
 export async function completeRoom(ports: CompletionPorts, held: RoomView, given: GivenStates): Promise<{ missing: MissingStates }> {
   const { engine } = ports
   const { db, clock } = engine.ports
-  const { partial } = held
+  const partial = held.partial ?? held.unverified
   if (partial === undefined) return { missing: new Map() }
   await engine.settled(held.roomId)
   const view = await loadRoom(db, held.room, new TimeSlice(clock))
@@ -54,12 +55,15 @@ export async function completeRoom(ports: CompletionPorts, held: RoomView, given
   const provisional = view.current.state
   const firstPos = events.reduce((first, { pos }) => Math.min(first, pos ?? first), view.livePos + 1)
   const recorded = await stateChanges(db, view.room, firstPos - 1, view.livePos)
+  const heard = held.partial === undefined ? new Set(held.servers.keys()) : partial.listed
+  const awaits = [...given.values()].some((full) => full !== 'unknown' && full.awaits.length > 0)
   view.partial = undefined
+  view.unverified = undefined
   view.tips = []
   view.current = { node: 0, links: 0, state: before(provisional, recorded, firstPos - 1) }
   const unit = new RoomUnit(engine.ports, view)
   const states = new Map([...given].map(([id, full]) => [id, full === 'unknown' ? full : full.state]))
-  const replay = new Replay(engine.ports, view, unit, states, anchors)
+  const replay = new Replay(engine.ports, view, unit, { given: states, anchors, last: !awaits })
   for (const [index, event] of events.entries()) {
     if (index > 0 && index % limits.provisionalSlice === 0) await clock.sleep(0)
     await replay.judge(event)
@@ -67,13 +71,13 @@ export async function completeRoom(ports: CompletionPorts, held: RoomView, given
   await replay.finish()
   await clock.sleep(0)
   writeChanges(view, unit, recorded, replay, firstPos)
-  await writeMembers(ports, view, unit, replay, given, { partial, provisional })
+  await writeMembers(ports, view, unit, replay, given, { partial, provisional, heard })
   const corrected = replay.corrected || hasCorrections(view, provisional)
   unit.whenPlaced((position) => unit.draft.add(upsertCompletion, view.room, db.slot, position, corrected ? 1 : 0))
   const tips = view.tips.map((tip) => tip.event)
   unit.addLast(writeCheckpoint, [view.room, packCheckpoint({ livePos: view.livePos, currentNode: view.current.node, tips })])
-  unit.draft.add(writeStatePartial, view.room, 2)
-  unit.addStep({ query: removePartialJoins(view.room) })
+  unit.draft.add(writeStatePartial, view.room, awaits ? 3 : 2)
+  if (!awaits) unit.addStep({ query: removePartialJoins(view.room) })
   unit.addStep({ query: unlistServers(view.room) })
   unit.completes()
   const outcome = await unit.commit()
@@ -89,13 +93,17 @@ async function writeMembers(
   unit: RoomUnit,
   replay: Replay,
   given: GivenStates,
-  { partial, provisional }: { readonly partial: PartialRoom; readonly provisional: StateVector },
+  {
+    partial,
+    provisional,
+    heard,
+  }: { readonly partial: PartialRoom; readonly provisional: StateVector; readonly heard: ReadonlySet<ServerName> },
 ): Promise<void> {
   const facts = new Map([...given.values()].flatMap((full) => (full === 'unknown' ? [] : [...full.members])))
   const members = new CompleteMembers(ports.engine.ports, view, unit, facts)
   await members.write(provisional, partial.listed)
   const there = new Set([...members.serversOf(given), ...members.joinedBy(replay.judged())])
-  const unheard = [...there].some((server) => !partial.listed.has(server) && server !== ports.engine.ports.serverName)
+  const unheard = [...there].some((server) => !heard.has(server) && server !== ports.engine.ports.serverName)
   const since = partial.joins[0]?.positions
   if (!unheard || since === undefined) return
   const told = await ports.tellDevices([...view.localJoined], since)

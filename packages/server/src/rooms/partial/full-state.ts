@@ -1,4 +1,13 @@
-import { authEventKeys, authorize, membershipOfEvent, type EventId, type Pdu, type RoomId, type ServerName } from '@causeway/events'
+import {
+  authEventKeys,
+  authorize,
+  membershipOfEvent,
+  type EventId,
+  type MissingKey,
+  type Pdu,
+  type RoomId,
+  type ServerName,
+} from '@causeway/events'
 import { limits } from '../../limits.ts'
 import { TimeSlice } from '../../platform/time-slice.ts'
 import type { Membership } from '../../storage/tables/memberships.ts'
@@ -23,8 +32,8 @@ export interface MemberFact {
 export interface FullState {
   readonly state: StateVector
   readonly members: ReadonlyMap<EventNumber, MemberFact>
-  /** Some of it is left out, as servers that signed it do not tell their keys at the moment. */
-  readonly unverified: boolean
+  /** Keys without which some of it had to be left out: their servers do not tell them at the moment. */
+  readonly awaits: readonly MissingKey[]
 }
 
 interface Ports {
@@ -54,13 +63,13 @@ export async function fetchFullState(
   await storeInSlices(engine, roomId, fetched.pdus)
   const view = await engine.view(roomId)
   if (view === undefined) return undefined
-  return { ...(await readBack(engine, view, ids.state, which === 'after' ? eventId : undefined)), unverified: fetched.unverified }
+  return { ...(await readBack(engine, view, ids.state, which === 'after' ? eventId : undefined)), awaits: fetched.awaits }
 }
 
-/** Events that passed checks 1 to 3; `unverified`: others might have, if their keys could be had. */
+/** Events that passed checks 1 to 3; with the keys that it `awaits` others might have. */
 interface Fetched {
   readonly pdus: readonly Pdu[]
-  readonly unverified: boolean
+  readonly awaits: readonly MissingKey[]
 }
 
 async function unknownOf(engine: RoomEngine, roomId: RoomId, ids: readonly EventId[]): Promise<ReadonlySet<EventId>> {
@@ -85,11 +94,11 @@ async function fetchEvents(
 ): Promise<Fetched | undefined> {
   const view = await engine.view(roomId)
   if (view === undefined) return undefined
-  let unverified = false
+  const awaits: MissingKey[] = []
   const check = async (values: Parameters<typeof checkReceived>[1]): Promise<Pdu[]> => {
     const options = { historical: true, slice: new TimeSlice(engine.ports.clock), wants: (id: EventId) => missing.has(id) }
     const received = await checkReceived(peers, values, roomId, view.rules, options)
-    unverified ||= received.some((event) => !event.ok && event.forNow === true)
+    awaits.push(...received.flatMap((event) => (event.ok ? [] : (event.awaits ?? []))))
     return received.flatMap((event) => (event.ok ? [event.pdu] : []))
   }
   const single = async (wanted: readonly EventId[]): Promise<Pdu[] | undefined> => {
@@ -97,15 +106,15 @@ async function fetchEvents(
     return values === undefined ? undefined : check(values)
   }
   const few = missing.size <= limits.singleEventFetchesMax ? await single([...missing]) : undefined
-  if (few !== undefined) return { pdus: few, unverified }
+  if (few !== undefined) return { pdus: few, awaits }
   const whole = await peers.state(server, roomId, eventId)
   if (whole === undefined) return undefined
   const pdus = [...(await check(whole.authChain)), ...(await check(whole.state))]
   const found = new Set(pdus.map((pdu) => pdu.eventId))
   // The event itself is not part of the state before it.
-  if (!missing.has(eventId) || found.has(eventId)) return { pdus, unverified }
+  if (!missing.has(eventId) || found.has(eventId)) return { pdus, awaits }
   const last = await single([eventId])
-  return last === undefined ? undefined : { pdus: [...pdus, ...last], unverified }
+  return last === undefined ? undefined : { pdus: [...pdus, ...last], awaits }
 }
 
 /** The state as it is stored now, moved on by an event if that is a state event and allowed. */
@@ -114,7 +123,7 @@ async function readBack(
   view: RoomView,
   stateIds: readonly EventId[],
   movedBy: EventId | undefined,
-): Promise<Omit<FullState, 'unverified'>> {
+): Promise<Omit<FullState, 'awaits'>> {
   const { db, clock } = engine.ports
   const entries: (readonly [KeyNumber, EventNumber])[] = []
   const members = new Map<EventNumber, MemberFact>()

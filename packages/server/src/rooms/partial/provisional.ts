@@ -33,27 +33,49 @@ export async function provisionalOf(db: Database, view: RoomView): Promise<Store
   )
 }
 
+/** An event of whose state nothing is known yet. */
+export interface MissingState {
+  /** Events that follow it; a server whose history begins with one of them knows the state before that one instead. */
+  readonly followers: EventId[]
+  /** One of our joins follows it: nothing is complete without it. */
+  needed: boolean
+}
+
 /**
- * The prev events of some events whose state has to be fetched, and which of the events follow each: those that have no place in our graph.
- * Those of a join with which the room began for us (`anchors`) also when they have come since and were judged by a part of the state: of
- * what is before them nobody may tell the state, and of the join the server must that let us in.
+ * The prev events of some events, given parents first, whose state has to be fetched: those that have no place in our graph. Those of a join
+ * with which the room began for us (`anchors`) also when they have come since, by a way whose far end is missing: of that nobody may tell the
+ * state, and of the join the server must that let us in.
  */
 export async function missingPrevs(
   db: Database,
   view: RoomView,
   events: readonly StoredEvent[],
   anchors: ReadonlySet<EventNumber>,
-): Promise<Map<EventId, EventId[]>> {
-  const provisional = new Set(events.map(({ pdu }) => pdu.eventId))
-  const missing = new Map<EventId, EventId[]>()
+): Promise<Map<EventId, MissingState>> {
+  const absent = await absentPrevs(db, view, events)
+  const missing = new Map<EventId, MissingState>()
+  const openEnded = new Set<EventId>()
   for (const { event, pdu } of events) {
+    const isAnchor = anchors.has(event)
     for (const id of pdu.prevEvents) {
-      if (anchors.has(event) || !provisional.has(id)) missing.set(id, [...(missing.get(id) ?? []), pdu.eventId])
+      const open = openEnded.has(id)
+      if (!absent.has(id) && !open) continue
+      if (!isAnchor) openEnded.add(pdu.eventId)
+      if (open && !isAnchor) continue
+      const state = missing.get(id) ?? { followers: [], needed: false }
+      missing.set(id, state)
+      if (!isAnchor) state.followers.push(pdu.eventId)
+      else if (!open) state.needed = true
     }
   }
-  const numbers = await loadNumbers(db, view, [...missing.keys()])
-  for (const event of await loadEvents(db, view, [...numbers.values()])) {
-    if (inGraph(event) && !provisional.has(event.pdu.eventId)) missing.delete(event.pdu.eventId)
-  }
   return missing
+}
+
+/** The prev events of some events that have no place in our graph. */
+async function absentPrevs(db: Database, view: RoomView, events: readonly StoredEvent[]): Promise<Set<EventId>> {
+  const absent = new Set(events.flatMap((event) => [...event.pdu.prevEvents]))
+  for (const event of events) absent.delete(event.pdu.eventId)
+  const numbers = await loadNumbers(db, view, [...absent])
+  for (const event of await loadEvents(db, view, [...numbers.values()])) if (inGraph(event)) absent.delete(event.pdu.eventId)
+  return absent
 }

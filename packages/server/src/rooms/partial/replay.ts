@@ -42,18 +42,28 @@ export class Replay {
   readonly #unit: RoomUnit
   readonly #given: StateAfter
   readonly #anchors: ReadonlySet<EventNumber>
+  readonly #last: boolean
   readonly #nodes = new Map<EventId, StateNode>()
   readonly #judged = new Map<EventNumber, { readonly event: StoredEvent; readonly after: StateNode }>()
   /** Accepted now, and not before: they have no place in the timeline yet. */
   readonly #late: { readonly event: StoredEvent; readonly after: StateNode }[] = []
 
-  /** `view`: with the tips and the current state before the first of the events. `anchors`: joins with which the room began for us. */
-  constructor(ports: EnginePorts, view: RoomView, unit: RoomUnit, given: StateAfter, anchors: ReadonlySet<EventNumber>) {
+  /**
+   * `view`: with the tips and the current state before the first of the events. `anchors`: joins with which the room began for us. `last`:
+   * the events are not to be judged once more.
+   */
+  constructor(
+    ports: EnginePorts,
+    view: RoomView,
+    unit: RoomUnit,
+    { given, anchors, last }: { readonly given: StateAfter; readonly anchors: ReadonlySet<EventNumber>; readonly last: boolean },
+  ) {
     this.#ports = ports
     this.#view = view
     this.#unit = unit
     this.#given = given
     this.#anchors = anchors
+    this.#last = last
   }
 
   /** The events as they stand now. */
@@ -190,7 +200,7 @@ export class Replay {
 
   #write(event: StoredEvent): void {
     this.#unit.whenPlaced(() => {
-      const place = [event.standing, 0, event.pos ?? null, event.slot, event.position] as const
+      const place = [event.standing, this.#last ? 0 : 1, event.pos ?? null, event.slot, event.position] as const
       const state = [event.stateBefore, event.stateAfter, packEdges(event.edges), event.counts ?? null] as const
       this.#unit.draft.add(correctEvent, this.#view.room, event.event, ...place, ...state)
     })

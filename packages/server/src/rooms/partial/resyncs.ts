@@ -2,10 +2,10 @@ import { parseRoomId, type EventId, type RoomId, type ServerName } from '@causew
 import { limits } from '../../limits.ts'
 import type { Logger } from '../../platform/logger.ts'
 import { partialRooms } from '../../storage/tables/partial-joins.ts'
-import { loadEvents } from '../engine/load-room.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import type { RoomPeers } from '../inbound/room-peers.ts'
 import { completeRoom, type CompletionPorts, type GivenStates, type MissingStates } from './complete-room.ts'
+import { UnverifiedStates } from './unverified-states.ts'
 import { fetchFullState, type FullState } from './full-state.ts'
 
 interface Ports extends CompletionPorts {
@@ -13,12 +13,14 @@ interface Ports extends CompletionPorts {
   readonly log: Logger
   /** May this process write rooms of this shard? */
   readonly owns: (shard: number) => boolean
+  /** Calls its listener with each server that has told its keys. */
+  readonly onKeysTold: (listener: (server: ServerName) => void) => void
 }
 
 /** Attempts at the state at a gap, before the room goes on without it: it is one of many, and its servers may be gone. */
 const gapAttemptsMax = 3
-/** Attempts at a state of which something cannot be verified for now, some half a minute in all: in most rooms there is a server that is gone for good. */
-const unverifiedAttemptsMax = 4
+/** Attempts at a state of which something cannot be verified for now, before it is taken without: in most rooms there is a server that is gone for good. */
+const unverifiedAttemptsMax = 3
 
 /**
  * Fetches the rest of the state of rooms that we have joined fast (MSC3706), one run a room, in the process that owns it:
@@ -28,9 +30,13 @@ export class Resyncs {
   readonly #ports: Ports
   readonly #running = new Map<RoomId, Promise<void>>()
   readonly #stop = new AbortController()
+  readonly #unverified: UnverifiedStates
 
   constructor(ports: Ports) {
     this.#ports = ports
+    this.#unverified = new UnverifiedStates(ports, (roomId) => {
+      void (this.#running.get(roomId) ?? Promise.resolve()).then(() => this.begin(roomId))
+    })
   }
 
   /** Take up what earlier owners of these shards left. */
@@ -54,6 +60,7 @@ export class Resyncs {
   /** Begin nothing more. What waits for another server is left to end by itself. */
   stop(): void {
     this.#stop.abort()
+    this.#unverified.stop()
   }
 
   /** Resolves when no room's state is being fetched. */
@@ -67,21 +74,30 @@ export class Resyncs {
     const attempts = new Map<EventId, number>()
     for (let failures = 0; !this.#stop.signal.aborted;) {
       const view = await engine.view(roomId)
-      if (view?.partial === undefined || !owns(view.shard)) return
+      const incomplete = view?.partial ?? view?.unverified
+      if (view === undefined || incomplete === undefined || !owns(view.shard)) return this.#unverified.forget(roomId)
       const started = engine.ports.clock.monotonic()
       const missing = await this.#complete(roomId, given)
       if (missing?.size === 0) {
         log.info({ room: roomId, ms: Math.round(engine.ports.clock.monotonic() - started) }, 'the whole state of a room is here')
-        return
+        return this.#ended(roomId, given)
       }
       if (missing !== undefined && (await this.#fetchAll(view, missing, given, attempts))) {
         failures = 0
         continue
       }
       failures += 1
+      if (view.partial === undefined && failures >= gapAttemptsMax) return this.#unverified.wait(roomId, [])
       log.warn({ room: roomId, failures }, 'no server gave the rest of the state of a room yet')
       await engine.ports.clock.sleep(Math.min(limits.resyncRetryMsMax, limits.resyncRetryMsMin * 2 ** (failures - 1)), this.#stop.signal)
     }
+  }
+
+  #ended(roomId: RoomId, given: GivenStates): void {
+    const awaits = [...given.values()].flatMap((full) => (full === 'unknown' ? [] : full.awaits))
+    const keys = new Map(awaits.map((key) => [`${key.server} ${key.keyId}`, key]))
+    if (keys.size > 0) this.#unverified.wait(roomId, [...keys.values()])
+    else this.#unverified.forget(roomId)
   }
 
   /** The events whose state is still missing, none when the room is complete; absent when it could not be written. */
@@ -102,24 +118,20 @@ export class Resyncs {
     attempts: Map<EventId, number>,
   ): Promise<boolean> {
     const before = given.size
-    const needed = await this.#beforeJoins(view)
-    for (const [id, followers] of missing) {
+    for (const [id, { followers, needed }] of missing) {
       if (this.#stop.signal.aborted) return false
-      const full = await this.#fetch(view, id, needed.has(id) ? [] : followers)
+      const full = await this.#fetch(view, id, needed ? [] : followers)
       const tries = (attempts.get(id) ?? 0) + 1
       attempts.set(id, tries)
-      if (full !== undefined && (!full.unverified || tries >= unverifiedAttemptsMax)) {
-        if (full.unverified) this.#ports.log.warn({ room: view.roomId, event: id }, 'a state is taken without what cannot be verified')
+      // A state that was taken so before is looked at only when a server has told its keys.
+      const enough = full?.awaits.length === 0 || tries >= unverifiedAttemptsMax || view.unverified !== undefined
+      if (full !== undefined && enough) {
+        const { length } = full.awaits
+        if (length > 0) this.#ports.log.warn({ room: view.roomId, event: id }, 'a state is taken without what cannot be verified')
         given.set(id, full)
-      } else if (full === undefined && !needed.has(id) && tries >= gapAttemptsMax) given.set(id, 'unknown')
+      } else if (full === undefined && !needed && tries >= gapAttemptsMax) given.set(id, 'unknown')
     }
     return given.size > before
-  }
-
-  /** What our joins follow: without the state there nothing is complete. */
-  async #beforeJoins(view: RoomView): Promise<ReadonlySet<EventId>> {
-    const numbers = view.partial?.joins.map((join) => join.event) ?? []
-    return new Set((await loadEvents(this.#ports.engine.ports.db, view, numbers)).flatMap((event) => [...event.pdu.prevEvents]))
   }
 
   /** The state after an event. A server whose own history begins with one that follows it knows the state before that one instead. */
@@ -139,7 +151,7 @@ export class Resyncs {
 
   /** Whoever let us in first, the latest of them first of all. */
   #servers(view: RoomView): ServerName[] {
-    const through = view.partial?.joins.map((join) => join.through).toReversed() ?? []
+    const through = (view.partial ?? view.unverified)?.joins.map((join) => join.through).toReversed() ?? []
     const servers = new Set([...through, ...view.servers.keys(), ...(view.partial?.listed ?? [])])
     servers.delete(this.#ports.engine.ports.serverName)
     return [...servers].slice(0, limits.resyncServersMax)

@@ -17,7 +17,8 @@ export const firstSchema: Migration = {
     // Who owns which rooms. Bound: 1,024 rows.
     `CREATE TABLE shards (shard integer PRIMARY KEY, slot integer NOT NULL, epoch integer NOT NULL)`,
 
-    // One row a room. state_partial: 1 while the state of a join is being fetched, 2 when that is over (room_completions says when).
+    // One row a room. state_partial: 1 while the state of a join is being fetched, 2 when that is over (room_completions says when), 3 when
+    // it is over but for what cannot be verified yet.
     // checkpoint: the room's tips and counters at some position, from which loading replays (bounded).
     `CREATE TABLE rooms (room integer PRIMARY KEY, room_id text NOT NULL UNIQUE, shard integer NOT NULL, version text NOT NULL,
        state_partial integer NOT NULL DEFAULT 0, published integer NOT NULL DEFAULT 0, quarantined text,

@@ -74,6 +74,11 @@ export function removePartialJoins(room: number) {
   return sql('partial_joins.remove')`DELETE FROM partial_joins WHERE room = ${room}`
 }
 
+/** What was judged by a part of the state stays as it was judged. */
+export function settleProvisional(room: number) {
+  return sql('events.settleProvisional')`UPDATE events SET provisional = 0 WHERE room = ${room} AND provisional = 1`
+}
+
 /** An event that was judged by a part of the state is judged by all of it. */
 export const correctEvent = update({
   name: 'events.correct',
