@@ -1,5 +1,4 @@
 import type { EventId } from '@causeway/events'
-import { assert } from '../../assert.ts'
 import { limits } from '../../limits.ts'
 import { correctEvent } from '../../storage/tables/partial-joins.ts'
 import { removeRelation } from '../../storage/tables/relations.ts'
@@ -33,7 +32,7 @@ export interface ReplayedChange {
  * the graph. Works on a view of its own, which nobody else sees, and writes into one unit. Runs under the room's queue.
  */
 export class Replay {
-  /** How the current state moved, as it is now. */
+  /** How the current state moved, in the order of positions, as it is now. */
   readonly changes: ReplayedChange[] = []
   /** Did an event's standing change? */
   corrected = false
@@ -43,6 +42,8 @@ export class Replay {
   readonly #given: StateAfter
   readonly #anchors: ReadonlySet<EventNumber>
   readonly #last: boolean
+  /** The current state before the first of the events. */
+  readonly #start: StateNode
   readonly #nodes = new Map<EventId, StateNode>()
   readonly #judged = new Map<EventNumber, { readonly event: StoredEvent; readonly after: StateNode }>()
   /** Accepted now, and not before: they have no place in the timeline yet. */
@@ -64,6 +65,7 @@ export class Replay {
     this.#given = given
     this.#anchors = anchors
     this.#last = last
+    this.#start = view.current
   }
 
   /** The events as they stand now. */
@@ -125,18 +127,51 @@ export class Replay {
       if (late.pdu.type === 'm.room.redaction') await applyRedaction(this.#ports, view, this.#unit, late)
       this.#write(late)
     }
+    await this.#recordChanges()
   }
 
   async #advance(event: StoredEvent, after: StateNode, tips: readonly Tip[], isTip: boolean): Promise<void> {
     const view = this.#view
-    const { pos } = event
-    assert(pos !== undefined, 'an accepted event has a place in the timeline')
     const others = tips.filter((tip) => !event.edges.prev.includes(tip.event))
     const moved = isTip ? [...others, tipOf(event)] : others
-    const current = moved.length === 0 ? after : await resolveTips(this.#ports, view, moved, after, this.#writeNode)
-    for (const [key, old, now] of view.current.state.differences(current.state)) this.changes.push({ pos, key, old, new: now })
+    view.current = moved.length === 0 ? after : await resolveTips(this.#ports, view, moved, after, this.#writeNode)
     view.tips = moved
+  }
+
+  /**
+   * How the current state moved from place to place of the timeline. Events were judged in the order of the graph, in which one that was
+   * fetched later may come before those that follow it: there it moves nothing any more.
+   */
+  async #recordChanges(): Promise<void> {
+    const view = this.#view
+    const accepted = [...this.#judged.values()].flatMap(({ event, after }) =>
+      event.standing === standing.accepted && event.pos !== undefined ? [{ event, after, pos: event.pos }] : [],
+    )
+    const followed = new Set<EventNumber>()
+    let tips: readonly Tip[] = []
+    let current = this.#start
+    for (const { event, after, pos } of accepted.toSorted((a, b) => a.pos - b.pos)) {
+      const isFollowed = followed.has(event.event)
+      this.#follow(event, followed)
+      if (isFollowed) continue
+      const others = this.#anchors.has(event.event) ? [] : tips.filter((tip) => !followed.has(tip.event))
+      tips = [...others, tipOf(event)]
+      const moved = await resolveTips(this.#ports, view, tips, after, this.#writeNode)
+      for (const [key, old, now] of current.state.differences(moved.state)) this.changes.push({ pos, key, old, new: now })
+      current = moved
+    }
+    view.tips = tips
     view.current = current
+  }
+
+  /** Everything that an event follows, as far as it was judged here, is followed by it. */
+  #follow(event: StoredEvent, followed: Set<EventNumber>): void {
+    const queue = [...event.edges.prev]
+    for (let number = queue.pop(); number !== undefined; number = queue.pop()) {
+      if (number === 0 || followed.has(number)) continue
+      followed.add(number)
+      queue.push(...(this.#judged.get(number)?.event.edges.prev ?? []))
+    }
   }
 
   /** An anchor's prev events may have come since it did; the server that let us in knows better what the state was after them. */
