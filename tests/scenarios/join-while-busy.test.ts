@@ -22,7 +22,16 @@ scenario('events that came before the answer to a join, with a past of which nob
   await world.act(joining)
   const after = await world.act(carol.say(room, 'after the join'))
   await world.settle()
-  assert.deepEqual(await world.act(bob.state(room)), await world.act(carol.state(room)))
+  const state = await world.act(bob.state(room))
+  assert.deepEqual(state, await world.act(carol.state(room)))
+  // Who reads back sees the same: how the state moved, in the order of the timeline, comes to what it is.
+  const moves = b.rows('SELECT e.event_id, c.key FROM state_changes c JOIN events e ON e.room = c.room AND e.event = c.new ORDER BY c.pos')
+  const last = new Map(moves.map((row) => [row['key'], String(row['event_id'])]))
+  const now = new Set(state.values())
+  assert.deepEqual(
+    [...last.values()].filter((id) => !now.has(id)),
+    [],
+  )
   assert.equal(await world.act(bob.sees(room, after)), true)
   const answer = await world.act(bob.say(room, 'here'))
   await world.settle()

@@ -1,5 +1,5 @@
 import { checkResolution } from './check-resolution.ts'
-import { lacks } from './lacks.ts'
+import { lacks, pastOf } from './lacks.ts'
 import type { Acknowledged } from './ledger.ts'
 import type { Person } from './people.ts'
 import type { Record } from './record.ts'
@@ -7,15 +7,28 @@ import { roomCopy, type EventCopy, type RoomCopy } from './room-copy.ts'
 import type { SimulatedWorld } from './world.ts'
 
 /**
- * All copies of a room on servers that think that somebody of theirs is in it. A server that was thrown out before the others heard of its
- * join is not among them: it gets the ban, but nobody may give it what it needs to judge it.
+ * All copies of a room on servers that think that somebody of theirs is in it. A server that was thrown out is not among them where nobody
+ * may give it what it needs to see that: when it was thrown out before the others heard of its join it gets the ban, and cannot judge it;
+ * when its users wrote at the same time, their last member events may stand against the ban by what it knows, and not by what the others
+ * have decided since and do not tell it any more.
  */
 export function copiesOf(world: SimulatedWorld, roomId: string): RoomCopy[] {
   const copies = world.servers.flatMap((server) => roomCopy(server, roomId) ?? []).filter(({ localJoined }) => localJoined.length > 0)
-  const isStuckOutside = ({ server, events }: RoomCopy): boolean =>
-    [...events.values()].some(({ standing }) => standing === 'undecided') &&
-    copies.every((other) => other.server === server || !other.servers.has(server.name))
+  const isStuckOutside = (copy: RoomCopy): boolean =>
+    ([...copy.events.values()].some(({ standing }) => standing === 'undecided') ||
+      copy.localJoined.every((user) => withstands(copy, user))) &&
+    copies.every((other) => other === copy || !other.servers.has(copy.server.name))
   return copies.filter((copy) => copies.length === 1 || !isStuckOutside(copy))
+}
+
+/** Was a user thrown out by an event that their last member event knows nothing of? */
+function withstands({ events, currentState }: RoomCopy, userId: string): boolean {
+  const last = events.get(currentState.get(`m.room.member|${userId}`) ?? '')
+  const past = last === undefined ? new Set() : pastOf([last], events)
+  return [...events.values()].some(({ eventId, type, stateKey, sender, content }) => {
+    const isThrownOut = type === 'm.room.member' && stateKey === userId && sender !== userId && content['membership'] !== 'invite'
+    return isThrownOut && !past.has(eventId)
+  })
 }
 
 /**

@@ -86,7 +86,8 @@ function leftBehind(everywhere: readonly RoomCopy[], known: Events, accepted: Ev
   return lost
 }
 
-function pastOf(events: readonly EventCopy[], known: Events): Set<string> {
+/** All that some events follow, as far as it is known. */
+export function pastOf(events: readonly EventCopy[], known: Events): Set<string> {
   return reached(
     events.map(({ eventId }) => eventId),
     (id) => known.get(id)?.prevEvents ?? [],
