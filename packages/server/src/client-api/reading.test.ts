@@ -73,6 +73,22 @@ test('a change of visibility is itself seen by whom either side lets see it', as
   assert.equal((await get(carol, `/rooms/${room}/event/${hidden}`)).status, 404)
 })
 
+test('a page that a filter thinned out has an end, and the empty one after it has none', async (t) => {
+  const { world, get } = await readingServer(t)
+  const room = await world.room(alice)
+  await world.say(room, alice, 'said')
+  await world.say(room, alice, 'a file', { url: 'mxc://here/file' })
+  for (const dir of ['b', 'f'] as const) {
+    const query = { dir, filter: '{"contains_url":true}' }
+    const page = await get(alice, `/rooms/${room}/messages`, query)
+    assert.deepEqual(names(eventsIn(page, 'chunk')), ['a file'])
+    const next = await get(alice, `/rooms/${room}/messages`, { ...query, from: String(page.json['end']) })
+    assert.deepEqual([eventsIn(next, 'chunk'), next.json['end']], [[], undefined])
+    const whole = await get(alice, `/rooms/${room}/messages`, { dir, limit: '100' })
+    assert.deepEqual([names(eventsIn(whole, 'chunk')).includes('create'), whole.json['end']], [true, undefined])
+  }
+})
+
 test('pages meet without gap or repetition in both directions', async (t) => {
   const { world, get } = await readingServer(t)
   const room = await world.room(alice)

@@ -1,21 +1,19 @@
 import type { RoomView } from '../rooms/engine/room-view.ts'
-import { storedEvent } from '../rooms/engine/stored-event.ts'
-import { beginning, placeAfterLive, placeBefore, placeBeforeLive, type Place } from '../rooms/history/place.ts'
+import { beginning, placeBefore, placeBelow, type Place } from '../rooms/history/place.ts'
 import type { Timeline } from '../rooms/history/timeline.ts'
-import { liveEventsBackwards } from '../storage/tables/events.ts'
 import type { SyncPorts } from './sync-ports.ts'
 
-/** Where paging back from a timeline begins; `upTo` is the live position at which the timeline ends. */
+/**
+ * Where paging back from a timeline begins; `upTo` is the live position at which the timeline ends. From there a reader gets whatever
+ * was there by then and the timeline did not look at.
+ */
 export async function prevBatchOf(
-  ports: SyncPorts,
+  { db }: Pick<SyncPorts, 'db'>,
   view: RoomView,
-  timeline: Pick<Timeline, 'first' | 'order'>,
+  { first, order }: Pick<Timeline, 'first' | 'order'>,
   upTo: number,
 ): Promise<Place> {
-  const { first, order } = timeline
-  if (first !== undefined) return order === 'history' ? placeBefore(first) : placeBeforeLive(view, first)
-  const known = view.recent.findLast((event) => event.pos === upTo)
-  if (known !== undefined) return placeAfterLive(view, known)
-  const [row] = upTo === 0 ? [] : await liveEventsBackwards(ports.db, view.room, upTo - 1, upTo, 1)
-  return row === undefined ? beginning : placeAfterLive(view, storedEvent(row, view.rules))
+  if (first === undefined) return placeBelow(db, view, beginning, upTo + 1)
+  if (order === 'history') return { ...placeBefore(first), below: upTo + 1 }
+  return placeBelow(db, view, placeBefore(first), first.pos ?? 0)
 }

@@ -18,6 +18,7 @@ test('there and back', () => {
   for (const place of [
     { depth: 12, pos: 34 },
     { depth: 2 ** 40, pos: -7 },
+    { depth: 5, pos: 3, below: 17 },
   ]) {
     assert.deepEqual(tokens.parse(tokens.place(place)), { kind: 'place', place })
   }
@@ -36,7 +37,8 @@ for (const text of [
   's1_3_1_0.1.2',
   's1_3_1_0.',
   'p1_3_1',
-  'p1_3_1_2_3',
+  'p1_3_1_2_3_4',
+  'p1_3_1_2_',
   'p2_3_1_2',
   's1_3_1' + '_0.1'.repeat(40),
   `s1_3_${'z'.repeat(12)}`,

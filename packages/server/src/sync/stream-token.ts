@@ -20,7 +20,7 @@ export type Token =
 /**
  * Writes and reads the tokens of /sync and /messages: `s1_<epoch>_<typing>_<slot>.<position>…`, with `~<slot>.<position>…` for messages
  * to the device that lag behind, and
- * `p1_<epoch>_<depth>_<position>`, numbers in base 36. To clients they are opaque.
+ * `p1_<epoch>_<depth>_<position>`, with `_<below>` where a place has that, numbers in base 36. To clients they are opaque.
  */
 export class StreamTokens {
   readonly #epoch: number
@@ -38,7 +38,8 @@ export class StreamTokens {
   }
 
   place(place: Place): string {
-    return `p1_${text(this.#epoch)}_${text(place.depth)}_${text(place.pos)}`
+    const below = place.below === undefined ? '' : `_${text(place.below)}`
+    return `p1_${text(this.#epoch)}_${text(place.depth)}_${text(place.pos)}${below}`
   }
 
   /** Absent for what is no token of ours. */
@@ -76,7 +77,10 @@ function parsePositions(fields: readonly string[]): Map<number, number> | undefi
 function parsePlace(fields: readonly string[]): Token | undefined {
   const depth = number(fields[0])
   const pos = number(fields[1])
-  return depth === undefined || pos === undefined || fields.length !== 2 ? undefined : { kind: 'place', place: { depth, pos } }
+  if (depth === undefined || pos === undefined || fields.length > 3) return undefined
+  if (fields[2] === undefined) return { kind: 'place', place: { depth, pos } }
+  const below = number(fields[2])
+  return below === undefined ? undefined : { kind: 'place', place: { depth, pos, below } }
 }
 
 function text(value: number): string {

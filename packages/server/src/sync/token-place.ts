@@ -3,7 +3,7 @@ import { MatrixError } from '../errors.ts'
 import type { RoomView } from '../rooms/engine/room-view.ts'
 import { storedEvent, type StoredEvent } from '../rooms/engine/stored-event.ts'
 import { livePosAt } from '../rooms/history/live-position.ts'
-import { beginning, placeAfter, placeAfterLive, type Place } from '../rooms/history/place.ts'
+import { beginning, placeAfter, placeBelow, type Place } from '../rooms/history/place.ts'
 import type { ReadingPorts } from '../rooms/history/reading-ports.ts'
 import { liveEventsBackwards } from '../storage/tables/events.ts'
 import type { StreamTokens } from './stream-token.ts'
@@ -28,9 +28,10 @@ export async function placeOfToken(
   if (token.kind === 'place') return token.place
   const view = await ports.engine.view(roomId)
   if (view === undefined) return beginning
-  const event = await liveEventAt(ports, view, await livePosAt(ports.db, view, token.point.positions))
-  if (event === undefined) return beginning
-  return end === 'late' ? placeAfterLive(view, event) : placeAfter(event)
+  const pos = await livePosAt(ports.db, view, token.point.positions)
+  if (end === 'late') return placeBelow(ports.db, view, beginning, pos + 1)
+  const event = await liveEventAt(ports, view, pos)
+  return event === undefined ? beginning : placeAfter(event)
 }
 
 /** The live position that a token stands for in a room; absent as above. Throws M_INVALID_PARAM. */

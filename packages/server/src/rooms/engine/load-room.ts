@@ -2,6 +2,7 @@ import { parseEventId, parseRoomId, parseServerName, parseUserId, roomRules, typ
 import { assert } from '../../assert.ts'
 import type { Database } from '../../storage/database.ts'
 import { eventsByNumber, liveEventsBackwards, numbersOf, undecidedEvents } from '../../storage/tables/events.ts'
+import { highestPlaceBelow } from '../../storage/tables/history.ts'
 import { localMembers, memberCounts } from '../../storage/tables/memberships.ts'
 import { hasRelations } from '../../storage/tables/relations.ts'
 import {
@@ -17,6 +18,8 @@ import {
 } from '../../storage/tables/rooms.ts'
 import { limits } from '../../limits.ts'
 import type { TimeSlice } from '../../platform/time-slice.ts'
+import { placeScanMax } from '../history/limits.ts'
+import { beginning } from '../history/place.ts'
 import { packNumbers, unpackNumbers } from './packed-numbers.ts'
 import { loadPartialRoom } from './partial-room.ts'
 import { RoomView, type StateNode, type Tip } from './room-view.ts'
@@ -106,6 +109,8 @@ async function restoreTips(db: Database, view: RoomView, row: RoomRow): Promise<
   )
   view.recent = newest.map((event) => storedEvent(event, view.rules)).reverse()
   for (const event of view.recent) view.keep(event)
+  const oldest = view.recent[0]?.pos ?? 0
+  view.olderPeak = (await highestPlaceBelow(db, view.room, oldest, placeScanMax)) ?? beginning
   const last = view.recent.at(-1)
   if (last !== undefined) {
     view.lastSlot = last.slot

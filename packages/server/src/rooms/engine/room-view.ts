@@ -1,5 +1,6 @@
 import { forgetParsed, type EventId, type Pdu, type RoomId, type RoomRules, type ServerName, type UserId } from '@causeway/events'
 import { limits } from '../../limits.ts'
+import { beginning, laterOf, placeAfter, type Place } from '../history/place.ts'
 import { subscribedThreadsInMemoryMax } from '../relations/limits.ts'
 import { RoomRelations } from '../relations/room-relations.ts'
 import { KeyTable } from './key-table.ts'
@@ -73,6 +74,8 @@ export class RoomView {
   quarantined: string | undefined = undefined
   /** The newest live events, oldest first: what /sync and previews read without the database. */
   recent: StoredEvent[] = []
+  /** The last place in history of all events that are older than those. */
+  olderPeak: Place = beginning
 
   /** Redactions whose target we have not got, by the target's id. */
   readonly pendingRedactions = new Map<EventId, Set<EventNumber>>()
@@ -208,7 +211,10 @@ export class RoomView {
   /** Add to the newest live events. */
   pushRecent(event: StoredEvent): void {
     this.recent.push(event)
-    if (this.recent.length > limits.roomRecentEvents * 2) this.recent = this.recent.slice(-limits.roomRecentEvents)
+    if (this.recent.length <= limits.roomRecentEvents * 2) return
+    const older = this.recent.slice(0, -limits.roomRecentEvents)
+    this.olderPeak = older.map(placeAfter).reduce(laterOf, this.olderPeak)
+    this.recent = this.recent.slice(-limits.roomRecentEvents)
   }
 
   /** Does this server take part in the room? Without tips the room is only known by an invite, or by a join under way. */

@@ -14,6 +14,8 @@ export const pageScanMax = 1_000
 export const pageTextMax = 4_000_000
 /** Times that one page asks for older history of other servers. */
 export const pageBackfillsMax = 2
+/** Newest events of a room that are looked at to find the place of one that came before them. */
+export const placeScanMax = 10_000
 /** Events near a time that are looked at to find one that the reader may see. */
 export const timeScanMax = 1_000
 /** Context events around one event. */

@@ -58,6 +58,8 @@ class PageReader {
   /** Up to where events were looked at. */
   #place: Place
   #oldest: StoredEvent | undefined
+  /** Events from this live position on are passed over. */
+  readonly #below: number
   #exhausted = false
   #reachedTo = false
 
@@ -66,6 +68,7 @@ class PageReader {
     this.#sight = sight
     this.#wish = wish
     this.#place = wish.from
+    this.#below = wish.direction === 'b' ? (wish.from.below ?? Infinity) : Infinity
   }
 
   get place(): Place {
@@ -88,19 +91,22 @@ class PageReader {
       const events = await loadEvents(
         this.#db,
         this.#sight.view,
-        rows.map((row) => row.event),
+        rows.filter((row) => row.pos < this.#below).map((row) => row.event),
       )
       await this.#sight.load(events)
       await this.#wish.prepare?.(events)
       for (const event of events) {
         if (this.#events.length >= this.#wish.limit || text >= pageTextMax) return
         scanned += 1
-        this.#place = this.#wish.direction === 'b' ? placeBefore(event) : placeAfter(event)
+        this.#pass(event)
         this.#oldest = event
         if (!this.#wish.wants(event) || !this.#sight.sees(event)) continue
         this.#events.push(event)
         text += event.pdu.json.length
       }
+      const last = rows.at(-1)
+      if (last !== undefined) this.#pass(last)
+      scanned += rows.length - events.length
       if (rows.length < asked) this.#exhausted = true
     }
     // A full page that happens to end with the last event has no further one.
@@ -119,7 +125,13 @@ class PageReader {
   result(): Page {
     const untold = this.#wish.direction === 'b' && this.#sight.view.partial !== undefined && !this.#reachedTo
     const further = !this.#exhausted || untold || (this.#reachedTo && this.#events.length > 0)
-    return { events: this.#events, end: further ? this.#place : undefined }
+    const { depth, pos } = this.#place
+    const end = this.#below === Infinity ? { depth, pos } : { depth, pos, below: this.#below }
+    return { events: this.#events, end: further ? end : undefined }
+  }
+
+  #pass(event: Pick<StoredEvent, 'depth' | 'pos'>): void {
+    this.#place = this.#wish.direction === 'b' ? placeBefore(event) : placeAfter(event)
   }
 
   async #rows(limit: number): Promise<HistoryRow[]> {

@@ -1,10 +1,16 @@
+import type { Database } from '../../storage/database.ts'
+import { liveEventsBackwards } from '../../storage/tables/events.ts'
+import { highestPlaceBelow } from '../../storage/tables/history.ts'
 import type { RoomView } from '../engine/room-view.ts'
-import type { StoredEvent } from '../engine/stored-event.ts'
+import { storedEvent, type StoredEvent } from '../engine/stored-event.ts'
+import { placeScanMax } from './limits.ts'
 
 /** A place between events in a room's history order: right after (depth, pos), before whatever comes next. */
 export interface Place {
   readonly depth: number
   readonly pos: number
+  /** Who reads back from here passes over events from this live position on: they have been told of them, or will be. */
+  readonly below?: number
 }
 
 /** The place before everything: no event has depth 0. */
@@ -25,25 +31,32 @@ export function isAfter(a: Place, b: Place): boolean {
   return a.depth > b.depth || (a.depth === b.depth && a.pos > b.pos)
 }
 
+/** The later one of two places. */
+export function laterOf(a: Place, b: Place): Place {
+  return isAfter(a, b) ? a : b
+}
+
 /**
- * Where paging back from the start of a timeline begins. Live order and history order can differ; among the events in
- * memory that came before `first` in live order none may be left out, at the price of giving one twice.
+ * Where who has all events from a live position `below` on, and no other, reads back, at `from` or later. Live order and history
+ * order differ where there are forks: before it in history order stands all that came before that position, and what came later and
+ * stands there too is passed over.
  */
-export function placeBeforeLive(view: RoomView, first: StoredEvent): Place {
-  return latest(view, first.pos ?? 0, placeBefore(first))
-}
-
-/** The place after the live event at a position and all that came before it in live order. */
-export function placeAfterLive(view: RoomView, at: StoredEvent): Place {
-  return latest(view, at.pos ?? 0, placeAfter(at))
-}
-
-function latest(view: RoomView, pos: number, from: Place): Place {
+export async function placeBelow(db: Database, view: RoomView, from: Place, below: number): Promise<Place> {
+  const oldest = view.recent[0]?.pos
   let place = from
+  if (oldest === undefined || below < oldest) return { ...laterOf(place, await peakBelow(db, view, below)), below }
+  place = laterOf(place, view.olderPeak)
   for (const event of view.recent) {
-    if (event.pos === undefined || event.pos >= pos) break
-    const after = placeAfter(event)
-    if (isAfter(after, place)) place = after
+    if (event.pos === undefined || event.pos >= below) break
+    place = laterOf(place, placeAfter(event))
   }
-  return place
+  return { depth: place.depth, pos: place.pos, below }
+}
+
+/** The last place of all events below a live position. Very far back forks are not looked for. */
+async function peakBelow(db: Database, view: RoomView, below: number): Promise<Place> {
+  const highest = await highestPlaceBelow(db, view.room, below, placeScanMax)
+  if (highest !== undefined) return highest
+  const [row] = below <= 1 ? [] : await liveEventsBackwards(db, view.room, 0, below - 1, 1)
+  return row === undefined ? beginning : placeAfter(storedEvent(row, view.rules))
 }

@@ -6,11 +6,10 @@ import type { StoredEvent } from '../engine/stored-event.ts'
 import { bundleRelations } from '../relations/bundle.ts'
 import { choiceOf } from '../relations/related-by.ts'
 import { bareEvent, clientEvent, type Reading } from './client-event.ts'
-import { wantsEvent, wantsRoom, type EventFilter } from './event-filter.ts'
+import { wantsAll, wantsEvent, wantsRoom, type EventFilter } from './event-filter.ts'
 import { contextEventsMax, pageEventsMax } from './limits.ts'
-import { livePosAt } from './live-position.ts'
 import { readPage, type Page } from './messages.ts'
-import { beginning, isAfter, placeAfter, placeAfterLive, placeBefore, type Place } from './place.ts'
+import { beginning, isAfter, placeAfter, placeBefore, type Place } from './place.ts'
 import { requireVisibleEvent } from './read-event.ts'
 import type { ReadingPorts } from './reading-ports.ts'
 import { requireAccess, sightOf, type RoomAccess } from './room-access.ts'
@@ -58,7 +57,23 @@ export async function readMessages(
   await bundleRelations(ports.db, sight, page.events, reading, () => ports.ignoredBy(userId))
   const newest = wish.direction === 'b' ? page.events[0] : page.events.at(-1)
   const state = newest === undefined || !filter.lazyLoadMembers ? [] : await sendersOf(ports, access.view, newest, page.events)
-  return { start, end: page.end, chunk: textsOf(page, sight, reading), state: state.map((event) => bareEvent(event, reading)) }
+  return {
+    start,
+    end: page.end ?? endOfFiltered(wish, start, page),
+    chunk: textsOf(page, sight, reading),
+    state: state.map((event) => bareEvent(event, reading)),
+  }
+}
+
+/**
+ * Clients take `end` beside events for granted where they ask for some kinds of events only: such a page ends after its own last event,
+ * and the empty one after it says that nothing is further.
+ */
+function endOfFiltered({ direction, filter }: MessagesWish, { below }: Place, { events }: Page): Place | undefined {
+  const last = events.at(-1)
+  if (last === undefined || wantsAll(filter)) return undefined
+  if (direction === 'f') return placeAfter(last)
+  return below === undefined ? placeBefore(last) : { ...placeBefore(last), below }
 }
 
 /** An event with those around it, and the state after the last of them; JSON texts. */
@@ -132,13 +147,7 @@ function clamped(access: RoomAccess, wish: MessagesWish, start: Place): { direct
 }
 
 async function newestPlace(ports: ReadingPorts, view: RoomView): Promise<Place> {
-  const pos = await livePosAt(ports.db, view, ports.db.positions())
-  const newest = view.recent.find((event) => event.pos === pos)
-  if (newest === undefined) return { depth: Number.MAX_SAFE_INTEGER, pos: 0 }
-  // The newest event may stand low, when a fork came late: one side of it may go on beyond what is in memory.
-  const after = placeAfterLive(view, newest)
-  const highest = await highestPlace(ports.db, view.room)
-  return highest !== undefined && isAfter(highest, after) ? highest : after
+  return (await highestPlace(ports.db, view.room)) ?? { depth: Number.MAX_SAFE_INTEGER, pos: 0 }
 }
 
 function limitOf(wish: MessagesWish): number {

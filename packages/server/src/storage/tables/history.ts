@@ -106,6 +106,14 @@ export function threadEvents(db: Database, room: number, after: number, upTo: nu
     WHERE e.room = ${room} AND e.thread IS NOT NULL AND e.pos > ${after} AND e.pos <= ${upTo} ORDER BY e.pos DESC LIMIT ${limit}`)
 }
 
+/** The last place in history of the events below a live position, if one of them is among the `limit` last ones. */
+export function highestPlaceBelow(db: Database, room: number, below: number, limit: number): Promise<HistoryPlace | undefined> {
+  return db.first(sql<HistoryPlace>('history.highestBelow')`
+    SELECT depth, pos FROM
+      (SELECT depth, pos FROM events WHERE room = ${room} AND pos IS NOT NULL ORDER BY depth DESC, pos DESC LIMIT ${limit}) AS newest
+    WHERE pos < ${below} ORDER BY depth DESC, pos DESC LIMIT 1`)
+}
+
 /** The last place of a room's history, after all of its events. */
 export function highestPlace(db: Database, room: number): Promise<HistoryPlace | undefined> {
   return db.first(sql<HistoryPlace>('history.highest')`
