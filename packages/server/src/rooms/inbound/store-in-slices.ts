@@ -19,6 +19,8 @@ export async function storeInSlices(engine: RoomEngine, roomId: RoomId, pdus: re
     if (slice.over) await slice.rest()
   }
   const ordered = inAuthOrder(pdus, (pdu) => parents.get(pdu.eventId) ?? [])
+  // One slice is judged while the one before is being written.
+  let written: Promise<unknown> = Promise.resolve()
   for (let at = 0; at < ordered.length; at += limits.stateSliceStored) {
     const page = ordered.slice(at, at + limits.stateSliceStored)
     const { committed } = await engine.run(roomId, async (view) => {
@@ -28,7 +30,9 @@ export async function storeInSlices(engine: RoomEngine, roomId: RoomId, pdus: re
       engine.holdUntil(view, commit)
       return { committed: commit }
     })
-    await committed
+    await written
+    written = committed
     await engine.ports.clock.sleep(0)
   }
+  await written
 }

@@ -1,4 +1,5 @@
 import type { EventId, Pdu } from '@causeway/events'
+import { limits } from '../../limits.ts'
 import { TimeSlice } from '../../platform/time-slice.ts'
 import type { EnginePorts } from '../engine/engine-ports.ts'
 import { loadEvents, loadNumbers } from '../engine/load-room.ts'
@@ -34,9 +35,10 @@ export async function storeOutliers(
     const event = stored.get(id)
     return event?.standing === standing.undecided ? event : undefined
   }
-  const open = pdus.filter(({ eventId }) => !stored.has(eventId) || undecided(eventId) !== undefined)
+  const open = inAuthOrder(pdus.filter(({ eventId }) => !stored.has(eventId) || undecided(eventId) !== undefined))
   const slice = new TimeSlice(ports.clock)
-  for (const pdu of inAuthOrder(open)) {
+  for (const [index, pdu] of open.entries()) {
+    if (index % limits.stateSliceStored === 0) await warm(ports, view, open.slice(index, index + limits.stateSliceStored))
     if (slice.over) await slice.rest()
     const verdict = await judgeByAuthEvents(ports, view, pdu)
     if ('missingAuth' in verdict) continue
@@ -50,6 +52,13 @@ export async function storeOutliers(
     stored.set(pdu.eventId, kept)
   }
   return stored
+}
+
+/** Have at hand what some events rest on, as far as the view may remember it: asked for together, not for each event by itself. */
+async function warm({ db }: EnginePorts, view: RoomView, pdus: readonly Pdu[]): Promise<void> {
+  const own = new Set(pdus.map((pdu) => pdu.eventId))
+  const rests = new Set(pdus.flatMap((pdu) => pdu.authEvents.filter((id) => !own.has(id))))
+  await loadEvents(db, view, [...(await loadNumbers(db, view, [...rests].slice(0, limits.eventsPerReadMax))).values()])
 }
 
 /** Auth events before what they authorize. From room version 12 on nothing names the create event, and everything rests on it. */
