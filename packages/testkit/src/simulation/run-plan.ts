@@ -7,6 +7,7 @@ import { checkAcknowledged, checkForged, checkOnce, checkRooms, copiesOf } from 
 import { Person } from './people.ts'
 import { isFault, type Plan } from './plan.ts'
 import type { Finding } from './record.ts'
+import { shutOut } from './shut-out.ts'
 import { strike } from './strike.ts'
 import { partTwice } from './two-partitions.ts'
 import { SimulatedWorld } from './world.ts'
@@ -24,8 +25,8 @@ export interface Outcome {
 const settleMs = 60_000
 /** Milliseconds for what waits for more than the wires: lists that were asked for in vain. */
 const restMs = 60_000
-/** One world of so many goes on afterwards, with a server that is alone twice. */
-const partedEvery = 8
+/** One world of so many goes on afterwards with a server that is alone twice, and another one with a server that is shut out. */
+const epilogueEvery = 8
 
 /** Play a plan, mend everything, and see whether every promise was kept. */
 export async function runPlan(plan: Plan, options: { readonly keep?: boolean } = {}): Promise<Outcome> {
@@ -34,7 +35,8 @@ export async function runPlan(plan: Plan, options: { readonly keep?: boolean } =
     await setUp(world, plan)
     if (world.record.findings.length === 0) await play(world, plan)
     if (world.record.findings.length === 0) await checkAll(world)
-    if (world.record.findings.length === 0 && plan.seed % partedEvery === 0) await partTwice(world)
+    if (world.record.findings.length === 0 && plan.seed % epilogueEvery === 0) await partTwice(world)
+    if (world.record.findings.length === 0 && plan.seed % epilogueEvery === epilogueEvery / 2) await shutOut(world)
   } finally {
     world.end()
   }
