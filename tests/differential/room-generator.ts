@@ -17,8 +17,10 @@ import {
   signingKeyFromSeed,
   stateTuple,
   type AuthState,
+  type Conflict,
   type EventId,
   type Pdu,
+  type ResolutionInput,
   type RoomId,
   type RoomRules,
   type StateMap,
@@ -66,6 +68,8 @@ export class RoomGenerator {
   readonly #attempts: AttemptGenerator
   readonly #create: Pdu
   readonly #roomId: RoomId
+  /** Half of the rooms are resolved with an index of their events, the others without. */
+  readonly #isIndexed: boolean
   #forks: Fork[]
   /** The room as it once was: what somebody who wants to turn back the clock builds on. */
   readonly #past: Fork[] = []
@@ -75,6 +79,7 @@ export class RoomGenerator {
     assert.ok(rules !== undefined)
     this.rules = rules
     this.#random = new SeededRandom(seed)
+    this.#isIndexed = seed % 2 === 0
     const isFederated = !this.#random.chance(0.1)
     this.#attempts = new AttemptGenerator(this.#random, rules, isFederated)
     const founded = parseRoomId('!room:a')
@@ -250,6 +255,24 @@ export class RoomGenerator {
     this.#forks.push(fork)
   }
 
+  /** What a server knows of events that it keeps: in which order they came, and which took another's place. */
+  #indexed(conflict: Conflict): Pick<ResolutionInput, 'order' | 'unconflicted'> {
+    const numbers = new Map([...this.events.keys()].map((eventId, number) => [eventId, number]))
+    const order = (eventId: EventId): number | undefined => numbers.get(eventId)
+    const { unconflicted } = conflict
+    return {
+      order,
+      unconflicted: {
+        ...unconflicted,
+        heirOf: (eventId) => {
+          const event = this.events.get(eventId)
+          return event?.stateKey === undefined ? undefined : unconflicted.get(stateTuple(event.type, event.stateKey))
+        },
+        events: (floor) => [...unconflicted.events(floor)].filter((eventId) => (order(eventId) ?? Infinity) >= floor),
+      },
+    }
+  }
+
   #merge(): void {
     const [first, second, third, ...others] = this.#forks.toSorted(() => this.#random.next() - 0.5)
     if (first === undefined || second === undefined) return
@@ -259,12 +282,13 @@ export class RoomGenerator {
     const conflict = conflictOf(states)
     const resolution = resolveState({
       ...conflict,
+      ...(this.#isIndexed ? this.#indexed(conflict) : {}),
       rules: this.rules,
       event: (eventId) => this.events.get(eventId),
       isRejected: (eventId) => this.rejected.has(eventId),
     })
     assert.ok('resolved' in resolution)
-    const resolved = new Map([...conflict.unconflicted, ...resolution.resolved])
+    const resolved = new Map([...conflict.common, ...resolution.resolved])
     this.settlements.push({ states, resolved })
     this.#forks = [...others, { state: new Map(resolved), tip: first.tip }]
     assert.ok(createEventId(this.#roomId, this.rules) === undefined || this.#create.eventId === createEventId(this.#roomId, this.rules))

@@ -70,7 +70,7 @@ export { canRedact, reachesRedactLevel } from './auth/redaction.ts'
 
 export { authChain, authDifference, type Chain, type Difference } from './resolve/auth-chain.ts'
 export type { AuthEdges } from './resolve/auth-graph.ts'
-export { conflictOf, type Conflict, type StateMap } from './resolve/conflict.ts'
+export { conflictOf, type CommonState, type Conflict, type StateMap } from './resolve/conflict.ts'
 export type { Resolution, ResolutionInput } from './resolve/resolution.ts'
 export { resolveState, resolvingState } from './resolve/resolve-state.ts'
 export type { Steps } from './resolve/steps.ts'

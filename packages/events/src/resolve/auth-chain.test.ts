@@ -69,7 +69,7 @@ test('conflict: an entry is unconflicted when every state has it', () => {
   const tuple = (key: string) => stateTuple('t', key)
   const [one, two] = ids('12')
   assert.ok(one !== undefined && two !== undefined)
-  const { sets, unconflicted } = conflictOf([
+  const { sets, common } = conflictOf([
     new Map([
       [tuple('same'), one],
       [tuple('differs'), one],
@@ -80,7 +80,7 @@ test('conflict: an entry is unconflicted when every state has it', () => {
       [tuple('differs'), two],
     ]),
   ])
-  assert.deepEqual([...unconflicted], [[tuple('same'), one]])
+  assert.deepEqual([...common], [[tuple('same'), one]])
   assert.deepEqual(
     sets.map((set) => [...set]),
     [

@@ -1,5 +1,8 @@
 import type { EventId } from '../ids/ids.ts'
 import { AuthGraph, type AuthEdges } from './auth-graph.ts'
+import type { CommonState } from './conflict.ts'
+import type { ResolutionInput } from './resolution.ts'
+import { stateTuple } from './state-tuple.ts'
 import { drain, type Steps } from './steps.ts'
 
 /** A walk's result, or the events that must be loaded before it can go on. */
@@ -42,8 +45,17 @@ export function authDifference(sets: readonly Iterable<EventId>[], unconflicted:
   // Whatever an unconflicted event rests on is in every chain, so these walks end there.
   graph.walk(roots.flat(), (eventId) => unconflicted.has(eventId))
   if (graph.missing.size > 0) return { missing: [...graph.missing] }
-  const difference = drain(differenceIn(graph, roots, unconflicted, new Set()))
+  const common = { get: () => undefined, includes: (eventId: EventId) => unconflicted.has(eventId), events: () => unconflicted }
+  const difference = drain(differenceIn(graph, roots, { common, known: new Set() }))
   return graph.missing.size > 0 ? { missing: [...graph.missing] } : { difference }
+}
+
+/** What a difference is measured with. */
+export interface DifferenceInput {
+  readonly common: Pick<CommonState, 'get' | 'includes' | 'heirOf' | 'events'>
+  /** Events that matter anyway. */
+  readonly known: ReadonlySet<EventId>
+  readonly order?: ResolutionInput['order']
 }
 
 /**
@@ -53,8 +65,7 @@ export function authDifference(sets: readonly Iterable<EventId>[], unconflicted:
 export function* differenceIn(
   graph: AuthGraph,
   sets: readonly (readonly EventId[])[],
-  unconflicted: ReadonlySet<EventId>,
-  known: ReadonlySet<EventId>,
+  { common, known, order }: DifferenceInput,
 ): Steps<ReadonlySet<EventId>> {
   const counts = new Uint32Array(graph.size)
   for (const set of sets) {
@@ -68,13 +79,46 @@ export function* differenceIn(
     const count = counts[number] ?? 0
     const eventId = graph.idOf(number)
     if (eventId === undefined || count === 0 || count === sets.length) continue
-    if (!unconflicted.has(eventId) && !known.has(eventId)) difference.add(eventId)
+    if (!common.includes(eventId) && !known.has(eventId)) difference.add(eventId)
   }
-  if (difference.size === 0) return difference
 
-  // Some of these may still be in every chain, by way of an unconflicted event.
-  yield* graph.walking(unconflicted)
-  const common = graph.reach(unconflicted)
-  for (const eventId of difference) if (common[graph.numberOf(eventId)] === 1) difference.delete(eventId)
+  // Some of these may still be in every chain, by way of an unconflicted event. As a rule that is the one which took their place, or the
+  // room's power levels; whatever is left is looked for from all of them.
+  for (const rootsOf of [likelyRoots, allRoots]) {
+    if (difference.size === 0) break
+    const floor = floorOf(difference, order)
+    const roots = [...rootsOf(common, difference, floor)]
+    yield* graph.walking(roots, (eventId) => isBelow(eventId, floor, order))
+    if (graph.missing.size > 0) break
+    const reached = graph.reach(roots)
+    for (const eventId of difference) if (reached[graph.numberOf(eventId)] === 1) difference.delete(eventId)
+  }
   return difference
+}
+
+type Roots = (common: DifferenceInput['common'], difference: ReadonlySet<EventId>, floor: number) => Iterable<EventId>
+
+function* likelyRoots(common: DifferenceInput['common'], difference: ReadonlySet<EventId>): Iterable<EventId> {
+  if (common.heirOf === undefined) return
+  const levels = common.get(stateTuple('m.room.power_levels', ''))
+  if (levels !== undefined) yield levels
+  for (const eventId of difference) {
+    const heir = common.heirOf(eventId)
+    if (heir !== undefined) yield heir
+  }
+}
+
+const allRoots: Roots = (common, _difference, floor) => common.events(floor)
+
+/** The lowest number of some events: what comes before that rests on none of them. */
+export function floorOf(eventIds: Iterable<EventId>, order: ResolutionInput['order']): number {
+  if (order === undefined) return -Infinity
+  let floor = Infinity
+  for (const eventId of eventIds) floor = Math.min(floor, order(eventId) ?? -Infinity)
+  return floor
+}
+
+/** Does this event come before `floor`? */
+export function isBelow(eventId: EventId, floor: number, order: ResolutionInput['order']): boolean {
+  return floor !== -Infinity && (order?.(eventId) ?? Infinity) < floor
 }

@@ -1,6 +1,6 @@
 import { createEventId } from '../auth/create-event-id.ts'
 import type { EventId } from '../ids/ids.ts'
-import { differenceIn } from './auth-chain.ts'
+import { differenceIn, floorOf, isBelow } from './auth-chain.ts'
 import { AuthGraph, type AuthEdges } from './auth-graph.ts'
 import type { ResolutionInput } from './resolution.ts'
 import type { Steps } from './steps.ts'
@@ -20,15 +20,17 @@ export function* fullConflictedSet(input: ResolutionInput): Steps<ConflictedSet>
   if (edges === undefined) return { missing: [...conflicted] }
 
   const graph = new AuthGraph(edges)
-  const unconflicted = new Set(input.unconflicted.values())
+  const { unconflicted: common, order } = input
   const hasSubgraph = input.rules.stateResolution === 'v2.1'
-  // Whatever an unconflicted event rests on is in every chain. A path of the subgraph may still lead through it.
-  yield* graph.walking(conflicted, hasSubgraph ? undefined : (eventId) => unconflicted.has(eventId))
+  // Whatever an unconflicted event rests on is in every chain. A path of the subgraph may still lead through it, unless all conflicted
+  // events came later.
+  const floor = hasSubgraph ? floorOf(conflicted, order) : 0
+  yield* graph.walking(conflicted, (eventId) => common.includes(eventId) && (!hasSubgraph || isBelow(eventId, floor, order)))
   if (graph.missing.size > 0) return { missing: [...graph.missing] }
 
   const full = new Set(conflicted)
   if (hasSubgraph) for (const eventId of conflictedSubgraph(graph, conflicted)) full.add(eventId)
-  for (const eventId of yield* differenceIn(graph, sets, unconflicted, conflicted)) full.add(eventId)
+  for (const eventId of yield* differenceIn(graph, sets, { common, known: conflicted, order })) full.add(eventId)
   return graph.missing.size > 0 ? { missing: [...graph.missing] } : { full }
 }
 
@@ -50,7 +52,8 @@ function conflictedSubgraph(graph: AuthGraph, conflicted: ReadonlySet<EventId>):
 
 /** The edges of the auth graph, with those to the create event that a room id implies. Absent while no conflicted event is loaded. */
 function edgesOf(input: ResolutionInput, conflicted: Iterable<EventId>): AuthEdges | undefined {
-  const named: AuthEdges = (eventId) => input.authEvents?.(eventId) ?? input.event(eventId)?.authEvents
+  const { authEvents } = input
+  const named: AuthEdges = authEvents ?? ((eventId) => input.event(eventId)?.authEvents)
   if (!input.rules.roomIdIsCreateHash) return named
 
   let create: EventId | undefined

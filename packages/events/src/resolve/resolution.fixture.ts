@@ -13,16 +13,20 @@ export function stateMap(events: Iterable<Pdu>): StateMap {
 }
 
 /** The input that asks for the resolution of these states, with all events of the room loaded. */
-export function inputOf(room: TestRoom, states: readonly StateMap[], rejected: ReadonlySet<EventId> = new Set()): ResolutionInput {
+export function inputOf(
+  room: TestRoom,
+  states: readonly StateMap[],
+  rejected: ReadonlySet<EventId> = new Set(),
+): ResolutionInput & { readonly common: StateMap } {
   const event = (eventId: EventId): Pdu | undefined => room.events.get(eventId)
   return { rules: room.rules, ...conflictOf(states), event, isRejected: (eventId) => rejected.has(eventId) }
 }
 
 /** The whole state that these states resolve to. */
-export function resolveAll(input: ResolutionInput): StateMap {
+export function resolveAll(input: ResolutionInput & { readonly common: StateMap }): StateMap {
   const resolution = resolveState(input)
   assert('resolved' in resolution, 'everything is loaded')
-  return new Map([...input.unconflicted, ...resolution.resolved])
+  return new Map([...input.common, ...resolution.resolved])
 }
 
 /** The whole state that the states of these forks resolve to. */

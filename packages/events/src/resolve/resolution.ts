@@ -10,6 +10,11 @@ export interface ResolutionInput extends Conflict {
   readonly event: (eventId: EventId) => Pdu | undefined
   /** The auth events of an event whose body need not be loaded; by default those of the loaded events. Most of a walk needs no more. */
   readonly authEvents?: (eventId: EventId) => readonly EventId[] | undefined
+  /**
+   * A number of each event whose auth events are known, lower than that of no event that it rests on. A walk that looks for an event need
+   * not go past those with lower numbers, so that it ends soon in an old room. Absent where no such order is known.
+   */
+  readonly order?: (eventId: EventId) => number | undefined
   /** Was this event rejected when it was received? */
   readonly isRejected: (eventId: EventId) => boolean
 }

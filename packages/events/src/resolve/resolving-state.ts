@@ -2,6 +2,7 @@ import { authEventKeys } from '../auth/auth-event-keys.ts'
 import { createEventId } from '../auth/create-event-id.ts'
 import type { EventId } from '../ids/ids.ts'
 import type { AuthState, Pdu } from '../pdu/pdu.ts'
+import type { CommonState } from './conflict.ts'
 import type { ResolutionInput } from './resolution.ts'
 import { stateTuple, type StateTuple } from './state-tuple.ts'
 import { isStep, type Steps } from './steps.ts'
@@ -25,10 +26,10 @@ export function stateOf(events: readonly Pdu[]): AuthState {
 /** A state that a resolution builds up: what it starts from, and above that what has been resolved. */
 export class ResolvingState {
   readonly #input: ResolutionInput
-  readonly #base: ReadonlyMap<StateTuple, EventId>
+  readonly #base: Pick<CommonState, 'get'>
   readonly #resolved = new Map<StateTuple, Pdu>()
 
-  constructor(input: ResolutionInput, base: ReadonlyMap<StateTuple, EventId>) {
+  constructor(input: ResolutionInput, base: Pick<CommonState, 'get'>) {
     this.#input = input
     this.#base = base
   }

@@ -6,11 +6,12 @@ import type { Database } from '../../storage/database.ts'
 import { linksByNumber } from '../../storage/tables/events.ts'
 import { unpackEdges } from './packed-numbers.ts'
 import type { RoomView } from './room-view.ts'
-import type { EventNumber } from './state-vector.ts'
+import type { EventNumber, KeyNumber } from './state-vector.ts'
 import { standing } from './stored-event.ts'
 
 interface Links {
   readonly id: EventId
+  readonly key: KeyNumber
   readonly auth: readonly EventNumber[]
   readonly rejected: boolean
 }
@@ -37,6 +38,22 @@ export class AuthLinks {
     return this.#numbers.get(id)
   }
 
+  /** The number of an event's type and state key, once it is loaded. */
+  keyOf(number: EventNumber): KeyNumber | undefined {
+    return this.#byNumber.get(number)?.key
+  }
+
+  /** Lower than that of no event that it rests on: an event comes after those, but for what `authDisorder` says. */
+  orderOf(number: EventNumber): number {
+    return Math.max(number, this.#view.authDisorder)
+  }
+
+  /** {@link orderOf}, by id; absent for an event that is not loaded. */
+  orderOfId(id: EventId): number | undefined {
+    const number = this.#numbers.get(id)
+    return number === undefined ? undefined : this.orderOf(number)
+  }
+
   isRejected(id: EventId): boolean {
     return this.#of(id)?.rejected === true
   }
@@ -61,22 +78,23 @@ export class AuthLinks {
       if (number === 0 || this.#byNumber.has(number)) continue
       const known = this.#view.event(number)
       if (known === undefined) absent.push(number)
-      else this.#add(number, known.pdu.eventId, known.edges.auth, known.standing)
+      else this.#add(number, { id: known.pdu.eventId, key: known.key, auth: known.edges.auth, standing: known.standing })
       if (this.#slice.over) await this.#slice.rest()
     }
     for (let at = 0; at < absent.length; at += limits.eventsPerReadMax) {
       for (const row of await linksByNumber(this.#db, this.#view.room, absent.slice(at, at + limits.eventsPerReadMax))) {
         // The column holds only ids that were parsed when the row was written.
-        this.#add(row.event, row.event_id as EventId, unpackEdges(row.edges).auth, row.standing)
+        const id = row.event_id as EventId
+        this.#add(row.event, { id, key: row.key, auth: unpackEdges(row.edges).auth, standing: row.standing })
       }
       if (this.#slice.over) await this.#slice.rest()
     }
   }
 
-  /** Load what some events rest on, level by level, but not what those rest on that `isEnd` holds for. */
-  async loadChains(numbers: Iterable<EventNumber>, isEnd: (number: EventNumber) => boolean): Promise<void> {
+  /** Load what some events rest on, level by level, but not what those rest on that `isEnd` holds for; at most so many levels. */
+  async loadChains(numbers: Iterable<EventNumber>, isEnd: (number: EventNumber) => boolean, levels = Infinity): Promise<void> {
     const seen = new Set<EventNumber>()
-    for (let level = [...numbers]; level.length > 0;) {
+    for (let level = [...numbers], depth = 0; level.length > 0 && depth < levels; depth += 1) {
       await this.load(level)
       const next = new Set<EventNumber>()
       for (const number of level) {
@@ -98,8 +116,8 @@ export class AuthLinks {
     return number === undefined ? undefined : this.#byNumber.get(number)
   }
 
-  #add(number: EventNumber, id: EventId, auth: readonly EventNumber[], stands: number): void {
-    this.#byNumber.set(number, { id, auth: auth.filter((edge) => edge !== 0), rejected: stands === standing.rejected })
+  #add(number: EventNumber, { id, key, auth, standing: stands }: Pick<Links, 'id' | 'key' | 'auth'> & { readonly standing: number }): void {
+    this.#byNumber.set(number, { id, key, auth: auth.filter((edge) => edge !== 0), rejected: stands === standing.rejected })
     this.#numbers.set(id, number)
   }
 }

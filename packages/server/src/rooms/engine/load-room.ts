@@ -50,6 +50,7 @@ export async function loadRoom(db: Database, which: RoomId | number, slice?: Tim
   assert(roomId !== undefined && rules !== undefined, 'a stored room has a valid id and a known version')
   const view = new RoomView(row.room, roomId, rules, shardOf(roomId))
   view.quarantined = row.quarantined ?? undefined
+  view.authDisorder = row.auth_disorder
   await restoreKeys(db, view, slice)
   const counters = await roomCounters(db, row.room)
   view.lastNumber = Math.max(counters.event, counters.node)
@@ -220,12 +221,17 @@ export async function loadNode(db: Database, view: RoomView, node: number): Prom
   }
   let current: StateNode = base ?? { node: 0, links: 0, state: StateVector.empty }
   for (const link of chain.reverse()) {
-    let state = current.state
-    for (let index = 0; index + 1 < link.entries.length; index += 2) {
-      state = state.with(link.entries[index] ?? 0, link.entries[index + 1] ?? 0)
-    }
+    let { state } = current
+    if (current.node === 0) state = StateVector.of(entriesOf(link.entries))
+    else for (const [key, event] of entriesOf(link.entries)) state = state.with(key, event)
+    // Other states that begin with this snapshot share it: those of a fork, above all.
+    if (current.node === 0) view.keepNode({ node: link.node, links: link.links, state })
     current = { node: link.node, links: link.links, state }
   }
   view.keepNode(current)
   return current
+}
+
+function* entriesOf(packed: readonly number[]): Generator<readonly [key: number, event: EventNumber]> {
+  for (let index = 0; index + 1 < packed.length; index += 2) yield [packed[index] ?? 0, packed[index + 1] ?? 0]
 }

@@ -11,6 +11,7 @@ import type { CommitDraft } from './commit-draft.ts'
 import type { EnginePorts } from './engine-ports.ts'
 import { loadEvents, loadNumbers, packCheckpoint, tipOf } from './load-room.ts'
 import { moveMembers } from './move-members.ts'
+import { noteDisorder } from './note-disorder.ts'
 import { movesOf, noteMoves } from './note-moves.ts'
 import { packEdges, packNumbers, type Edges } from './packed-numbers.ts'
 import { resolveTips } from './resolve-tips.ts'
@@ -81,6 +82,7 @@ export async function placeEvent(ports: EnginePorts, view: RoomView, unit: RoomU
     redactedBy: placement.existing?.redactedBy,
     thread,
   }
+  noteDisorder(view, unit, number, edges.auth)
   if (gap && placement.standing !== standing.outlier) openGaps(view, unit, event)
   if (placement.standing === standing.undecided) view.undecided.set(number, new Set([...pdu.prevEvents, ...pdu.authEvents]))
   // Before its state is resolved with others: it takes part in that.
@@ -128,7 +130,7 @@ async function advance(
         )
 
   // From here on nothing waits.
-  const serversBefore = [...view.servers.keys()]
+  const serversBefore = named.length === 0 ? [] : [...view.servers.keys()]
   view.livePos += 1
   event.pos = view.livePos
   const tally = audience.tally(view, placement.pdu, event.thread)
@@ -253,7 +255,7 @@ async function edgesOf(ports: EnginePorts, view: RoomView, pdu: Pdu, apart: bool
   return { prev: prev.map((number) => (placed.has(number) ? number : 0)), auth: pdu.authEvents.map((id) => numbers.get(id) ?? 0) }
 }
 
-/** Who must get an event of ours: the servers in the room before and after it, and the server of whoever it is about. */
+/** Who must get an event of ours: the servers in the room before it, where these are others, and after it, and the server of whoever it is about. */
 function destinations(ports: EnginePorts, view: RoomView, before: readonly string[], pdu: Pdu): string[] {
   const servers = new Set([...before, ...view.servers.keys()])
   if (pdu.type === 'm.room.member' && pdu.stateKey !== undefined) {

@@ -16,8 +16,10 @@ export class ResolutionEvents {
   readonly #view: RoomView
   readonly #slice: TimeSlice
   readonly #bodies = new Map<EventId, StoredEvent>()
-  /** How far the chain of power levels events is followed at the next want: it may be as long as the room is old. */
+  /** How far chains are followed at the next want: that of power levels events may be as long as the room is old. */
   #stride = 4
+  /** Events whose edges were asked for and are not known. */
+  readonly #edgeless = new Set<EventId>()
 
   constructor(db: Database, view: RoomView, slice: TimeSlice) {
     this.links = new AuthLinks(db, view, slice)
@@ -28,6 +30,13 @@ export class ResolutionEvents {
 
   body(id: EventId): StoredEvent | undefined {
     return this.#bodies.get(id)
+  }
+
+  /** The auth events of an event, if its edges are loaded. */
+  authEvents(id: EventId): readonly EventId[] | undefined {
+    const ids = this.links.authEvents(id)
+    if (ids === undefined) this.#edgeless.add(id)
+    return ids
   }
 
   /** Load events whole. */
@@ -47,21 +56,24 @@ export class ResolutionEvents {
   async loadMissing(ids: readonly EventId[]): Promise<void> {
     const known = await loadNumbers(this.#db, this.#view, ids)
     assert(known.size === new Set(ids).size, 'the auth chain of stored events is stored')
-    const edgeless = ids.filter((id) => this.links.authEvents(id) === undefined)
+    const edgeless = ids.filter((id) => this.#edgeless.delete(id))
+    this.#edgeless.clear()
+    const stride = this.#stride
+    this.#stride *= 4
     if (edgeless.length > 0) {
       await this.links.loadChains(
         edgeless.map((id) => known.get(id) ?? 0),
         () => false,
+        stride,
       )
       return
     }
     let power = powerLevels(await this.load([...known.values()]))
-    for (let step = 0; step < this.#stride && power.length > 0; step += 1) {
+    for (let step = 0; step < stride && power.length > 0; step += 1) {
       const auth = new Set(power.flatMap((event) => event.edges.auth.filter((number) => number !== 0)))
       await this.links.load(auth)
       power = powerLevels(await this.load([...auth].filter((number) => !this.#has(number))))
     }
-    this.#stride *= 4
   }
 
   #has(number: EventNumber): boolean {

@@ -3,6 +3,7 @@ import { assert } from '../../assert.ts'
 import { limits } from '../../limits.ts'
 import { TimeSlice } from '../../platform/time-slice.ts'
 import type { AuthLinks } from './auth-links.ts'
+import { CommonEntries } from './common-entries.ts'
 import type { EnginePorts } from './engine-ports.ts'
 import { loadNode } from './load-room.ts'
 import { ResolutionEvents } from './resolution-events.ts'
@@ -100,20 +101,20 @@ async function winnersOf(
   const { links } = events
   const contested = new Set(nodes.flatMap((node) => [...conflicted].map((key) => node.state.get(key))))
   contested.delete(0)
-  const common = new Map([...first.state.entries()].filter(([key]) => !conflicted.has(key)))
-  const commonEvents = new Set(common.values())
-  await links.load(commonEvents)
   await events.load([...contested])
-  const passesCommon = view.rules.stateResolution === 'v2.1'
-  if (view.rules.stateResolution === 'v1') await links.load(contested)
-  else await links.loadChains(contested, (number) => !passesCommon && commonEvents.has(number))
+  await links.load(contested)
+  const common = new CommonEntries(view, first.state, conflicted, links)
+  // Version 2.1 asks for the paths between conflicted events as well: none goes through what came before all of these.
+  const floor = view.rules.stateResolution === 'v2.1' ? [...contested].reduce((a, b) => Math.min(a, links.orderOf(b)), Infinity) : Infinity
+  if (view.rules.stateResolution !== 'v1') {
+    await links.loadChains(contested, (number) => common.holds(number) && links.orderOf(number) < floor)
+  }
 
   const entry = ([key, number]: readonly [number, number]): [StateTuple, EventId][] => {
     const pair = view.keys.at(key)
     const id = links.idOf(number)
     return pair?.stateKey === undefined || id === undefined ? [] : [[stateTuple(pair.type, pair.stateKey), id]]
   }
-  const unconflicted = new Map([...common].flatMap(entry))
   const sets: Map<StateTuple, EventId>[] = []
   for (const node of nodes) {
     sets.push(new Map([...conflicted].flatMap((key) => entry([key, node.state.get(key)]))))
@@ -123,14 +124,18 @@ async function winnersOf(
     const steps = resolvingState({
       rules: view.rules,
       sets,
-      unconflicted,
+      unconflicted: common,
       event: (id) => events.body(id)?.pdu,
-      authEvents: (id) => links.authEvents(id),
+      authEvents: (id) => events.authEvents(id),
+      order: (id) => links.orderOfId(id),
       isRejected: (id) => links.isRejected(id),
     })
     const outcome = await driven(ports, view, steps, slice)
-    if ('resolved' in outcome) return numbersOfResolved(view, outcome.resolved, links)
-    await events.loadMissing(outcome.missing)
+    const wanted = common.takeWanted()
+    await links.load([...wanted.links, ...wanted.whole])
+    await events.load(wanted.whole)
+    if ('missing' in outcome) await events.loadMissing(outcome.missing)
+    else if (wanted.links.length + wanted.whole.length === 0) return numbersOfResolved(view, outcome.resolved, links)
   }
 }
 

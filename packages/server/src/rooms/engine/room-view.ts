@@ -45,6 +45,8 @@ export class RoomView {
   /** The newest live position, and the lowest history position. */
   livePos = 0
   historyPos = 0
+  /** The highest number of an auth event that came after an event resting on it; 0 if all came in order, as most do. */
+  authDisorder = 0
   tips: readonly Tip[] = []
   /** The resolved state after all tips. */
   current: StateNode = { node: 0, links: 0, state: StateVector.empty }

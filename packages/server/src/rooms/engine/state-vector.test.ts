@@ -24,6 +24,18 @@ test('a state vector is a map', () => {
   )
 })
 
+test('entries from a number on', () => {
+  fc.assert(
+    fc.property(entries, fc.integer({ min: 0, max: 1000 }), (list, floor) => {
+      const state = StateVector.of(list)
+      assert.deepEqual(
+        state.entriesFrom(floor),
+        [...state.entries()].filter(([, event]) => event >= floor),
+      )
+    }),
+  )
+})
+
 test('a state made at once is the one that is made step by step', () => {
   fc.assert(
     fc.property(entries, (list) => {

@@ -2,7 +2,8 @@ import { authEventKeys, authorize, type EventId, type JsonObject, type Pdu, type
 import { limits } from '../../limits.ts'
 import { TimeSlice } from '../../platform/time-slice.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
-import { findEvent, loadEvents, loadNode, loadNumbers } from '../engine/load-room.ts'
+import { loadEntries } from '../engine/load-entries.ts'
+import { findEvent, loadNode, loadNumbers } from '../engine/load-room.ts'
 import { writeNode } from '../engine/place-event.ts'
 import { resolveNodes } from '../engine/resolve-tips.ts'
 import type { RoomUnit } from '../engine/room-unit.ts'
@@ -146,12 +147,8 @@ export async function adoptState(
 ): Promise<StateNode | undefined> {
   await storeOutliers(engine.ports, view, unit, claimed.pdus)
   const numbers = await loadNumbers(engine.ports.db, view, claimed.stateIds)
-  let state = StateVector.empty
   const slice = new TimeSlice(engine.ports.clock)
-  for (const event of await loadEvents(engine.ports.db, view, [...numbers.values()])) {
-    if (event.isState && counts(event)) state = state.with(event.key, event.event)
-    if (slice.over) await slice.rest()
-  }
+  const state = StateVector.of(await loadEntries(engine.ports.db, view, [...numbers.values()], slice))
   const create = view.keys.find('m.room.create', '')
   if (create === undefined || state.get(create) === 0) return undefined
   if (view.current.state.differences(state).length === 0) return view.current

@@ -15,13 +15,14 @@ import { TimeSlice } from '../../platform/time-slice.ts'
 import { markMembersStale } from '../../storage/tables/device-lists.ts'
 import { insertPartialJoin, listRoomServer, writeStatePartial } from '../../storage/tables/partial-joins.ts'
 import { takesPart } from '../commands/change-membership.ts'
-import { findEvent, loadEvents, loadNumbers } from '../engine/load-room.ts'
+import { loadEntries } from '../engine/load-entries.ts'
+import { findEvent, loadNumbers } from '../engine/load-room.ts'
 import { PartialRoom } from '../engine/partial-room.ts'
 import { placeEvent, writeNode } from '../engine/place-event.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import { RoomUnit } from '../engine/room-unit.ts'
 import type { RoomView, StateNode } from '../engine/room-view.ts'
-import { StateVector, type EventNumber, type KeyNumber } from '../engine/state-vector.ts'
+import { StateVector } from '../engine/state-vector.ts'
 import { inGraph, standing } from '../engine/stored-event.ts'
 import { bridgeGap } from '../inbound/bridge-gap.ts'
 import { checkReceived } from '../inbound/check-received.ts'
@@ -139,13 +140,8 @@ function countersigned(own: Pdu, given: JsonObject | undefined, rules: RoomRules
 
 async function stateOf(engine: RoomEngine, view: RoomView, unit: RoomUnit, ids: readonly EventId[]): Promise<StateNode> {
   const { db } = engine.ports
-  const entries: (readonly [KeyNumber, EventNumber])[] = []
   const numbers = [...(await loadNumbers(db, view, ids)).values()]
-  for (let at = 0; at < numbers.length; at += limits.eventsPerReadMax) {
-    for (const event of await loadEvents(db, view, numbers.slice(at, at + limits.eventsPerReadMax))) {
-      if (event.isState && event.standing !== standing.rejected) entries.push([event.key, event.event])
-    }
-  }
+  const entries = await loadEntries(db, view, numbers, new TimeSlice(engine.ports.clock))
   const none: StateNode = { node: 0, links: 0, state: StateVector.empty }
   return writeNode(unit, { node: view.nextNumber(), links: limits.stateLinksMax + 1, state: StateVector.of(entries) }, none)
 }

@@ -6,6 +6,7 @@ import { removeMissingEvent } from '../../storage/tables/rooms.ts'
 import { applyRedaction } from '../engine/apply-redaction.ts'
 import type { EnginePorts } from '../engine/engine-ports.ts'
 import { loadEvents, loadNode, loadNumbers, tipOf } from '../engine/load-room.ts'
+import { noteDisorder } from '../engine/note-disorder.ts'
 import { packEdges } from '../engine/packed-numbers.ts'
 import { writeNode } from '../engine/place-event.ts'
 import { resolveNodes, resolveTips } from '../engine/resolve-tips.ts'
@@ -230,7 +231,9 @@ export class Replay {
     for (const [index, id] of pdu.prevEvents.entries()) {
       if (edges.prev[index] === 0 && prev[index] !== 0) this.#unit.draft.add(removeMissingEvent, this.#view.room, id, event)
     }
-    return { prev, auth: pdu.authEvents.map((id) => numbers.get(id) ?? 0) }
+    const auth = pdu.authEvents.map((id) => numbers.get(id) ?? 0)
+    noteDisorder(this.#view, this.#unit, event, auth)
+    return { prev, auth }
   }
 
   #write(event: StoredEvent): void {

@@ -20,9 +20,10 @@ export const firstSchema: Migration = {
     // One row a room. state_partial: 1 while the state of a join is being fetched, 2 when that is over (room_completions says when), 3 when
     // it is over but for what cannot be verified yet.
     // checkpoint: the room's tips and counters at some position, from which loading replays (bounded).
+    // auth_disorder: the highest number of an auth event that came after an event resting on it.
     `CREATE TABLE rooms (room integer PRIMARY KEY, room_id text NOT NULL UNIQUE, shard integer NOT NULL, version text NOT NULL,
        state_partial integer NOT NULL DEFAULT 0, published integer NOT NULL DEFAULT 0, quarantined text,
-       checkpoint blob NOT NULL)`,
+       auth_disorder integer NOT NULL DEFAULT 0, checkpoint blob NOT NULL)`,
     // Event types and (type, state key) pairs by number, per room. Bound: as many as the room's events name.
     `CREATE TABLE room_keys (room integer NOT NULL, key integer NOT NULL, type blob NOT NULL, state_key blob,
        PRIMARY KEY (room, key)) WITHOUT ROWID`,

@@ -123,11 +123,13 @@ export function eventsByNumber(db: Database, room: number, events: readonly numb
     WHERE e.room = ${room} AND e.event ${new In(events)}`)
 }
 
-/** What state resolution reads of an event beside its body. */
+/** What resolving and making states reads of an event beside its body. */
 export interface EventLinks {
   readonly event: number
   readonly event_id: string
   readonly standing: number
+  readonly key: number
+  readonly is_state: number
   readonly edges: Uint8Array
 }
 
@@ -135,7 +137,7 @@ export interface EventLinks {
 export function linksByNumber(db: Database, room: number, events: readonly number[]): Promise<EventLinks[]> {
   if (events.length === 0) return Promise.resolve([])
   return db.all(sql<EventLinks>('events.links')`
-    SELECT event, event_id, standing, edges FROM events WHERE room = ${room} AND event ${new In(events)}`)
+    SELECT event, event_id, standing, key, is_state, edges FROM events WHERE room = ${room} AND event ${new In(events)}`)
 }
 
 /** Events in live order: positions after `after` up to `upTo`, newest first, at most `limit`. */

@@ -13,6 +13,7 @@ export interface RoomRow {
   readonly quarantined: string | null
   /** 0: all of its state is here. 1: a part. 2: all, since the room's completion. */
   readonly state_partial: number
+  readonly auth_disorder: number
   readonly checkpoint: Uint8Array
 }
 
@@ -27,6 +28,14 @@ export const writeCheckpoint = update({
   table: 'rooms',
   key: ['room'],
   columns: { room: 'int', checkpoint: 'bytes' },
+})
+
+/** See `RoomView.authDisorder`. */
+export const writeAuthDisorder = update({
+  name: 'rooms.writeAuthDisorder',
+  table: 'rooms',
+  key: ['room'],
+  columns: { room: 'int', auth_disorder: 'int' },
 })
 
 export const insertKey = insert({
@@ -77,13 +86,13 @@ export const upsertRoomServer = upsert({
 /** The row of a room by its id. */
 export function findRoom(db: Database, roomId: RoomId): Promise<RoomRow | undefined> {
   return db.first(sql<RoomRow>('rooms.byId')`
-    SELECT room, room_id, version, published, quarantined, state_partial, checkpoint FROM rooms WHERE room_id = ${roomId}`)
+    SELECT room, room_id, version, published, quarantined, state_partial, auth_disorder, checkpoint FROM rooms WHERE room_id = ${roomId}`)
 }
 
 /** The row of a room by its number. */
 export function roomByNumber(db: Database, room: number): Promise<RoomRow | undefined> {
   return db.first(sql<RoomRow>('rooms.byNumber')`
-    SELECT room, room_id, version, published, quarantined, state_partial, checkpoint FROM rooms WHERE room = ${room}`)
+    SELECT room, room_id, version, published, quarantined, state_partial, auth_disorder, checkpoint FROM rooms WHERE room = ${room}`)
 }
 
 /** The largest room number that a slot has given: room numbers are `32 · k + slot`. */
