@@ -4,7 +4,7 @@
 // nothing in memory. In half of the rooms some events came before what they rest on.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { conflictOf, resolveState, splitStateTuple, supportedRoomVersions, type EventId, type Pdu, type StateMap } from '@causeway/events'
+import { conflictOf, resolveState, splitStateTuple, type EventId, type Pdu, type StateMap } from '@causeway/events'
 import { anotherEngine, enginePorts, foreignRoom, inRoom } from '../../packages/server/src/rooms/engine/engine.fixture.ts'
 import { findEvent, loadNumbers } from '../../packages/server/src/rooms/engine/load-room.ts'
 import { placeEvent } from '../../packages/server/src/rooms/engine/place-event.ts'
@@ -16,7 +16,8 @@ import { standing } from '../../packages/server/src/rooms/engine/stored-event.ts
 import { RoomGenerator } from './room-generator.ts'
 
 const nothing: StateNode = { node: 0, links: 0, state: StateVector.empty }
-const seeds = 8
+/** Two of them in order, two in disorder. */
+const seeds = 4
 
 /** The room's events in storage, apart from the graph. */
 async function store(t: TestContext, room: RoomGenerator, isDisordered: boolean): Promise<RoomEngine> {
@@ -85,7 +86,8 @@ function sorted(state: ReadonlyMap<string, string>): [string, string][] {
   return [...state].toSorted(([a], [b]) => (a < b ? -1 : 1))
 }
 
-for (const version of supportedRoomVersions) {
+// Each version whose resolution, event ids or power levels are others than before.
+for (const version of ['1', '2', '6', '10', '12']) {
   test(`version ${version}: states from storage`, async (t) => {
     let conflicts = 0
     for (let seed = 1; seed <= seeds; seed += 1) {

@@ -8,6 +8,8 @@ export const limits = {
   shards: 1_024,
   /** Events of one room kept parsed in memory: covers authorization and what clients look at; about 1.5 kB each. */
   roomEventsInMemoryMax: 1_000,
+  /** Newest changes of our members of one room by which what is known of them is kept up; after more it is read anew. */
+  localMemberChangesMax: 64,
   /** States of one room kept in memory; they share what they have in common. */
   roomStatesInMemoryMax: 64,
   /** Readings of a room that another process writes in meanwhile, before one is used for once and not kept. */

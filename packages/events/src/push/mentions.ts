@@ -33,9 +33,14 @@ export function wordsOf(body: string): ReadonlySet<string> {
 /** The first word of a display name, by which an index finds it. Absent for an empty or overlong name, which no rule matches. */
 export function firstWordOf(displayName: string): string | undefined {
   if (displayName === '' || displayName.length > PUSH_PATTERN_CHARS_MAX) return undefined
+  if (isAscii.test(displayName)) return firstAsciiWord.exec(displayName)?.[0].toLowerCase()
   const points = foldedCodePoints(displayName)
   return textOf(points.subarray(0, wordEnd(points, 0)))
 }
+
+// Most names are of ASCII alone, and a room has many.
+const isAscii = /^[ -~]*$/
+const firstAsciiWord = /^(?:\w+|[^])/
 
 function textOf(points: Uint32Array): string {
   return String.fromCodePoint(...points)

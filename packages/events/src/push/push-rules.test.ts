@@ -290,4 +290,5 @@ test('whoever stands in a body is found by the first word of their name', () => 
   }
   assert.deepEqual([...wordsOf('Hi, x_1 é')], ['hi', ',', ' ', 'x_1', 'é'])
   assert.equal(firstWordOf(''), undefined)
+  for (const name of names) assert.equal(firstWordOf(name), [...wordsOf(name)][0])
 })

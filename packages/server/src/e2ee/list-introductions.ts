@@ -76,6 +76,7 @@ export class ListIntroductions {
   async #introduce(userId: UserId, roomId: RoomId, rooms: readonly RoomId[]): Promise<void> {
     const { db, localKeys, edus } = this.#ports
     const found = await this.#newServers(userId, roomId, rooms)
+    if (found.length === 0) return
     const { devices } = await localKeys.listOf(userId)
     const [first] = devices.size > 0 ? devices : (await devicesOf(db, userId)).map(({ device_id: id }) => [id, undefined] as const)
     if (first === undefined) return
@@ -105,9 +106,9 @@ export class ListIntroductions {
     const { db, serverName } = this.#ports
     const found: NewServer[] = []
     for (let after = ''; ;) {
-      const page = await serversOfRoom(db, { userId, but: rooms }, roomId, after, introducedPageSize)
+      const page = await serversOfRoom(db, { userId, but: rooms, own: serverName }, roomId, after, introducedPageSize)
       for (const { server, joined, shared } of page) {
-        const name = shared === 0 && server !== serverName ? parseServerName(server) : undefined
+        const name = shared === 0 ? parseServerName(server) : undefined
         if (name !== undefined) found.push({ name, listed: joined === 0 })
       }
       const last = page.at(-1)

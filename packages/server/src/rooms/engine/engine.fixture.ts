@@ -3,7 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { parseKeyId, parseServerName, signingKeyFromSeed, type Pdu, type RoomId, type RoomRules, type Signer } from '@causeway/events'
+import {
+  parseKeyId,
+  parseServerName,
+  parseUserId,
+  signingKeyFromSeed,
+  type Pdu,
+  type RoomId,
+  type RoomRules,
+  type Signer,
+  type UserId,
+} from '@causeway/events'
 import { limits } from '../../limits.ts'
 import { realClock } from '../../platform/clock.ts'
 import { realRandom } from '../../platform/random.ts'
@@ -24,6 +34,13 @@ export function signerOf(name: string): Signer {
   const keyId = parseKeyId('ed25519:a')
   assert.ok(serverName !== undefined && keyId !== undefined)
   return { serverName, key: signingKeyFromSeed(keyId, new Uint8Array(32).fill(7)) }
+}
+
+/** A user of the server whose engine {@link enginePorts} are for. */
+export function localUser(localpart: string): UserId {
+  const userId = parseUserId(`@${localpart}:here`)
+  assert.ok(userId !== undefined)
+  return userId
 }
 
 /** The ports of an engine on a real SQLite file, which is removed after the test; nobody is notified of anything. */

@@ -45,7 +45,7 @@ export function moveMembers(
     )
     if (isLocal) {
       local.push({ userId, membership, before })
-      view.localMembersVersion += 1
+      view.noteLocalMember(userId)
     }
   }
   for (const server of touched) {

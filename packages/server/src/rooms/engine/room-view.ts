@@ -69,8 +69,9 @@ export class RoomView {
   invitedMembers = 0
   /** Our own joined users. */
   readonly localJoined = new Set<UserId>()
-  /** Grows with every change of a member event of our own users. */
-  localMembersVersion = 0
+  /** How many changes of member events of our own users there were, and whose the newest were. */
+  readonly #localMemberChanges: UserId[] = []
+  #localMembersVersion = 0
   /** Is it ahead of what was handed to the commit lane? A job that ends so has failed, and its view with it. */
   ahead = false
   quarantined: string | undefined = undefined
@@ -119,6 +120,25 @@ export class RoomView {
   nextNumber(): number {
     this.lastNumber += 1
     return this.lastNumber
+  }
+
+  /** Grows with every change of a member event of our own users. */
+  get localMembersVersion(): number {
+    return this.#localMembersVersion
+  }
+
+  /** The member event of one of our users changes. */
+  noteLocalMember(userId: UserId): void {
+    this.#localMembersVersion += 1
+    this.#localMemberChanges.push(userId)
+    if (this.#localMemberChanges.length > limits.localMemberChangesMax) this.#localMemberChanges.shift()
+  }
+
+  /** Whose member events have changed since a version; absent when it is too long ago. */
+  localMembersSince(version: number): readonly UserId[] | undefined {
+    const count = this.#localMembersVersion - version
+    if (count > this.#localMemberChanges.length) return undefined
+    return count === 0 ? [] : this.#localMemberChanges.slice(-count)
   }
 
   /** Remember an event that is not in storage yet, until `settle`: nothing else has it. */

@@ -44,6 +44,13 @@ interface TallyContext {
   readonly moves?: readonly PushAction[]
 }
 
+interface AudienceMember {
+  readonly classId: number
+  readonly displayName: string | undefined
+  /** The words by which they are found in a text. */
+  readonly words: readonly string[]
+}
+
 interface RuleClass {
   readonly rules: CompiledRules
   readonly dependence: UserDependence
@@ -56,26 +63,25 @@ interface RuleClass {
  */
 export class PushAudience {
   readonly #classes = new Map<number, RuleClass>()
-  readonly #users = new Map<string, { readonly classId: number; readonly displayName: string | undefined }>()
-  readonly #byFirstWord = new Map<string, UserId[]>()
+  readonly #users = new Map<string, AudienceMember>()
+  readonly #byFirstWord = new Map<string, Set<UserId>>()
   /** Users in none of the classes that the room counts: each is judged by itself and gets rows. */
   readonly #apart = new Map<string, CompiledRules>()
-  /** The classes of all of them. */
-  readonly #inUse = new Set<number>()
+  /** The classes of all of them, with how many are in each. */
+  readonly #inUse = new Map<number, number>()
   #asksForSubscriptions = false
 
-  /** Read rules and names of all our joined users. Bound: our users in the room. */
-  static async load(db: Database, view: RoomView, source: RulesSource): Promise<PushAudience> {
-    const audience = new PushAudience()
-    const members = [...view.localJoined]
+  /** Read rules and names of some of our users, those who are joined; what was known of them is forgotten. Bound: our users in the room. */
+  async read(db: Database, view: RoomView, source: RulesSource, userIds: readonly UserId[]): Promise<void> {
+    for (const userId of userIds) this.#remove(userId)
+    const members = [...new Set(userIds)].filter((userId) => view.localJoined.has(userId))
     const numbers = members.map((userId) => view.currentEvent('m.room.member', userId))
     const known = new Set(numbers.filter((number) => number !== 0))
     const events = new Map((await loadEvents(db, view, [...known])).map((event) => [event.event, event]))
     for (const [index, userId] of members.entries()) {
       const name = events.get(numbers[index] ?? 0)?.pdu.content['displayname']
-      audience.#add(userId, await source.of(userId), typeof name === 'string' ? name : undefined)
+      this.#add(userId, await source.of(userId), typeof name === 'string' ? name : undefined)
     }
-    return audience
   }
 
   #add(userId: UserId, { classId, rules }: UserRules, displayName: string | undefined): void {
@@ -88,12 +94,36 @@ export class PushAudience {
     } else {
       this.#apart.set(userId, rules)
     }
-    this.#users.set(userId, { classId, displayName })
-    this.#inUse.add(classId)
+    this.#inUse.set(classId, (this.#inUse.get(classId) ?? 0) + 1)
+    const words: string[] = []
     for (const name of [displayName, dependence.localpart ? localpartOf(userId) : undefined]) {
       const word = name === undefined ? undefined : firstWordOf(name)
-      if (word !== undefined) this.#byFirstWord.set(word, [...(this.#byFirstWord.get(word) ?? []), userId])
+      if (word === undefined) continue
+      words.push(word)
+      const users = this.#byFirstWord.get(word)
+      if (users === undefined) this.#byFirstWord.set(word, new Set([userId]))
+      else users.add(userId)
     }
+    this.#users.set(userId, { classId, displayName, words })
+  }
+
+  #remove(userId: UserId): void {
+    const user = this.#users.get(userId)
+    if (user === undefined) return
+    this.#users.delete(userId)
+    for (const word of user.words) {
+      const users = this.#byFirstWord.get(word)
+      users?.delete(userId)
+      if (users?.size === 0) this.#byFirstWord.delete(word)
+    }
+    const others = (this.#inUse.get(user.classId) ?? 1) - 1
+    if (others === 0) this.#inUse.delete(user.classId)
+    else this.#inUse.set(user.classId, others)
+    if (this.#apart.delete(userId)) return
+    const ofClass = this.#classes.get(user.classId)
+    if (ofClass === undefined) return
+    if (ofClass.users === 1) this.#classes.delete(user.classId)
+    else this.#classes.set(user.classId, { ...ofClass, users: ofClass.users - 1 })
   }
 
   /** Does anybody's rule ask who is subscribed to an event's thread? */
@@ -101,9 +131,9 @@ export class PushAudience {
     return this.#asksForSubscriptions
   }
 
-  /** Our users in the room, with the classes that they are in. */
-  *classes(): Iterable<readonly [userId: string, classId: number]> {
-    for (const [userId, { classId }] of this.#users) yield [userId, classId]
+  /** The class that one of our users in the room is in. */
+  classOf(userId: string): number | undefined {
+    return this.#users.get(userId)?.classId
   }
 
   /** Whom the event, in a thread or in the main timeline, notifies. `view` is the room before the event's own state is taken in. */
@@ -154,7 +184,7 @@ export class PushAudience {
       rows: actions.length,
       inThread: thread !== undefined,
       moves: moves.length,
-      classes: this.#inUse,
+      classes: new Set(this.#inUse.keys()),
     }
     return { counts: addCounts(view.counts, counted), actions: [...actions, ...moves] }
   }

@@ -12,8 +12,8 @@ interface Known {
   readonly audience: PushAudience
   readonly rulesVersion: number
   readonly membersVersion: number
-  /** Has an event been judged by it? The first one notes who is counted otherwise than before. */
-  used: boolean
+  /** Whom no event has been judged for since they were read: the next one notes who of them is counted otherwise than before. */
+  readonly unnoted: Set<string>
 }
 
 /** How a user is counted in a room, and where that is written. */
@@ -28,8 +28,8 @@ interface Audience {
 }
 
 /**
- * The push audience of each room in memory, made anew when its members or anybody's rules have changed. The first event that is judged
- * by other rules of a user notes that with it: what was unread before stays counted as it was.
+ * The push audience of each room in memory: kept up as members change, made anew when anybody's rules have changed. The first event that
+ * is judged by other rules of a user notes that with it: what was unread before stays counted as it was.
  */
 export class PushAudiences {
   readonly #db: Database
@@ -52,8 +52,8 @@ export class PushAudiences {
     const subscribers = asks ? await this.#subscribersOf(view, thread) : undefined
     return {
       tally: (now, pdu) => {
-        const moves = known.used ? [] : movesOf(audience, counted)
-        known.used = true
+        const moves = movesOf(audience, counted, known.unnoted)
+        known.unnoted.clear()
         return audience.tally(now, pdu, thread, { moves, ...(subscribers === undefined ? {} : { subscribers }) })
       },
     }
@@ -71,8 +71,14 @@ export class PushAudiences {
     const rulesVersion = this.#source.version
     const membersVersion = view.localMembersVersion
     if (known?.rulesVersion === rulesVersion && known.membersVersion === membersVersion) return known
-    const audience = await PushAudience.load(this.#db, view, this.#source)
-    const made = { audience, rulesVersion, membersVersion, used: false }
+    const changed = known?.rulesVersion === rulesVersion ? view.localMembersSince(known.membersVersion) : undefined
+    // What fails half-way is not kept.
+    this.#known.delete(view)
+    const isKept = known !== undefined && changed !== undefined
+    const audience = isKept ? known.audience : new PushAudience()
+    const read = changed ?? [...view.localJoined]
+    await audience.read(this.#db, view, this.#source, read)
+    const made: Known = { audience, rulesVersion, membersVersion, unnoted: new Set(isKept ? [...known.unnoted, ...read] : read) }
     this.#known.set(view, made)
     return made
   }
@@ -87,10 +93,12 @@ export class PushAudiences {
   }
 }
 
-/** Rows for those who are counted in another class from the event on that is about to take its place; remembered as written. */
-function movesOf(audience: PushAudience, counted: Map<string, Counted>): PushAction[] {
+/** Rows for those of some users who are counted in another class from the event on that is about to take its place; remembered as written. */
+function movesOf(audience: PushAudience, counted: Map<string, Counted>, userIds: Iterable<string>): PushAction[] {
   const moves: PushAction[] = []
-  for (const [userId, classId] of audience.classes()) {
+  for (const userId of userIds) {
+    const classId = audience.classOf(userId)
+    if (classId === undefined) continue
     const before = counted.get(userId)
     if (classId === (before?.classId ?? commonClass)) continue
     const place = before === undefined ? 0 : (before.place + 1) % limits.pushClassChangesKept

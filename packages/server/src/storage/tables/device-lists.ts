@@ -117,11 +117,12 @@ export function serversSharingWith(db: Database, userId: string): Promise<{ serv
 
 /**
  * A page of a room's servers after a name, in order, and whether they share another room with a user; `but` are rooms that do not
- * count. `joined` is 0 for a server that is in the room by another's word alone.
+ * count, `own` is our server, which is left out: in most rooms there is no other. `joined` is 0 for a server that is in the room by
+ * another's word alone.
  */
 export function serversOfRoom(
   db: Database,
-  user: { readonly userId: string; readonly but: readonly string[] },
+  user: { readonly userId: string; readonly but: readonly string[]; readonly own: string },
   roomId: string,
   after: string,
   limit: number,
@@ -132,7 +133,8 @@ export function serversOfRoom(
         WHERE m.user_id = ${user.userId} AND m.membership = 'join' AND o.server = p.server AND (o.joined > 0 OR o.listed = 1)
           AND NOT (q.room_id ${new In(user.but)})) THEN 1 ELSE 0 END AS shared
     FROM (SELECT s.server, s.joined FROM rooms r JOIN room_servers s ON s.room = r.room
-      WHERE r.room_id = ${roomId} AND (s.joined > 0 OR s.listed = 1) AND s.server > ${after} ORDER BY s.server LIMIT ${limit}) p
+      WHERE r.room_id = ${roomId} AND (s.joined > 0 OR s.listed = 1) AND s.server > ${after} AND s.server <> ${user.own}
+      ORDER BY s.server LIMIT ${limit}) p
     ORDER BY p.server`)
 }
 
