@@ -51,25 +51,45 @@ export class RemoteMember {
   /** The next `count` messages, each after the one before, in the federation format. */
   messages(count: number, text: (number: number) => string): JsonObject[] {
     return Array.from({ length: count }, (_, number) => {
-      const subject = {
-        type: 'm.room.message',
-        sender: this.userId,
-        stateKey: undefined,
-        content: object({ msgtype: 'm.text', body: text(number) }),
-      }
-      const authEvents = authEventKeys(subject, this.#rules)
-        .map(([type, stateKey]) => this.#state.get(stateName(type, stateKey)))
-        .filter((event) => event !== undefined)
-        .map(({ eventId }) => ({ eventId }))
-      this.#tip = build(this.#server, this.#rules, {
-        ...subject,
-        roomId: this.#tip.roomId,
-        originServerTs: Date.now(),
-        depth: this.#tip.depth + 1,
-        prevEvents: [{ eventId: this.#tip.eventId }],
-        authEvents,
-      })
+      this.#tip = this.#message([this.#tip], text(number))
       return this.#tip.object
+    })
+  }
+
+  /** Two branches that both set the state under these keys, one event after the other, and a message that follows both. */
+  fork(type: string, stateKeys: readonly string[], text: string): JsonObject[] {
+    const branches = ['left', 'right'].map((side) => {
+      const branch: Pdu[] = []
+      for (const stateKey of stateKeys) {
+        const content = object({ text: `${text}, ${side}` })
+        branch.push(this.#build([branch.at(-1) ?? this.#tip], { type, stateKey, content }))
+      }
+      return branch
+    })
+    this.#tip = this.#message(
+      branches.flatMap((branch) => branch.at(-1) ?? []),
+      text,
+    )
+    return [...branches.flat(), this.#tip].map((pdu) => pdu.object)
+  }
+
+  #message(after: readonly Pdu[], text: string): Pdu {
+    return this.#build(after, { type: 'm.room.message', stateKey: undefined, content: object({ msgtype: 'm.text', body: text }) })
+  }
+
+  #build(after: readonly Pdu[], given: Pick<EventDraft, 'type' | 'content'> & { readonly stateKey: string | undefined }): Pdu {
+    const subject = { ...given, sender: this.userId }
+    const authEvents = authEventKeys(subject, this.#rules)
+      .map(([type, stateKey]) => this.#state.get(stateName(type, stateKey)))
+      .filter((event) => event !== undefined)
+      .map(({ eventId }) => ({ eventId }))
+    return build(this.#server, this.#rules, {
+      ...subject,
+      roomId: this.#tip.roomId,
+      originServerTs: Date.now(),
+      depth: Math.max(...after.map(({ depth }) => depth)) + 1,
+      prevEvents: after.map(({ eventId }) => ({ eventId })),
+      authEvents,
     })
   }
 

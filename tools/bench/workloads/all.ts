@@ -1,5 +1,5 @@
 import { fanOut } from './fan-out.ts'
-import { receivePdus, remoteJoin, sendEventsOut } from './federation.ts'
+import { fork, receivePdus, remoteJoin, sendEventsOut } from './federation.ts'
 import { incrementalSync } from './incremental-sync.ts'
 import { initialSync, slidingSync } from './initial-sync.ts'
 import { messages } from './messages.ts'
@@ -19,6 +19,7 @@ export const allWorkloads: readonly Workload[] = [
   createRoom,
   joinRoom,
   receivePdus,
+  fork,
   sendEventsOut,
   remoteJoin,
 ]

@@ -1,7 +1,8 @@
 import { arrayAt } from '../../../packages/testkit/src/client/json.ts'
 import { handshake, RemoteMember } from '../federation/remote-member.ts'
 import { object } from '../federation/remote-server.ts'
-import { ARRIVAL_MS_MAX, ARRIVAL_POLL_MS_MAX, ARRIVAL_POLL_MS_MIN } from '../limits.ts'
+import { ARRIVAL_MS_MAX, ARRIVAL_POLL_MS_MAX, ARRIVAL_POLL_MS_MIN, PREPARATION_LANES } from '../limits.ts'
+import { eachOf } from '../measurement.ts'
 import { check, pick, type Workload } from './workload.ts'
 
 const PDUS_PER_TRANSACTION = 50
@@ -35,6 +36,45 @@ export const receivePdus: Workload = {
       warmUp: 3,
       operationsPerStep: PDUS_PER_TRANSACTION,
       step: (_lane, index) => transaction(index),
+    })
+  },
+}
+
+const LARGE_STATE = 4_000
+const FORKED_ENTRIES = 3
+
+/** Another server's member sets the same state on two branches of a room that has much state, and sends what follows both. */
+export const fork: Workload = {
+  name: 'fork',
+  operation: `take in a fork of ${2 * FORKED_ENTRIES} state events, room of ${LARGE_STATE} state events`,
+  goalCpuMs: 10,
+  federation: true,
+  async run(bench) {
+    const remote = await bench.remote()
+    const [creator] = await bench.population.users(1)
+    if (creator === undefined) throw new Error('nobody to make the room')
+    const roomId = await creator.createRoom({
+      preset: 'public_chat',
+      room_version: '11',
+      power_level_content_override: { state_default: 0 },
+    })
+    const room = `v3/rooms/${encodeURIComponent(roomId)}`
+    const numbers = Array.from({ length: LARGE_STATE }, (_, number) => number)
+    await eachOf(numbers, PREPARATION_LANES, (number) => creator.call('PUT', `${room}/state/org.example.fact/${number}`, { number }))
+    const member = await RemoteMember.join(remote, 'forker', roomId)
+    const path = (): string => `${room}/event/${encodeURIComponent(member.lastEventId)}`
+    const keys = numbers.slice(0, FORKED_ENTRIES).map(String)
+    return bench.measure({
+      steps: 60,
+      lanes: 1,
+      warmUp: 5,
+      async step(_lane, index) {
+        const pdus = member.fork('org.example.fact', keys, `fork ${index}`)
+        const body = object({ origin: remote.serverName, origin_server_ts: Date.now(), pdus })
+        const answer = await remote.request('PUT', `/_matrix/federation/v1/send/fork-${index}`, body)
+        check(answer.status === 200, `a transaction is taken, not ${answer.status} ${JSON.stringify(answer.body)}`)
+        await until('what follows the fork is in the room', async () => (await creator.request('GET', path())).status === 200)
+      },
     })
   },
 }
