@@ -1,16 +1,21 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import postgres from 'postgres'
 import { freePort } from '../../packages/testkit/src/processes/free-port.ts'
 import type { Homeserver } from '../../packages/testkit/src/processes/homeserver.ts'
 import { startOwnPostgres } from '../../packages/testkit/src/processes/postgres.ts'
 import { startCauseway } from '../../packages/testkit/src/processes/start-causeway.ts'
 import { temporaryFolder } from '../../packages/testkit/src/processes/temporary-folder.ts'
-import { createTestCa } from '../../packages/testkit/src/tls/test-ca.ts'
+import { createTestCa, type TestCa } from '../../packages/testkit/src/tls/test-ca.ts'
 
 /** Two processes that are one server: one name, one key, one database. */
 export interface Cluster {
   readonly one: Homeserver
   readonly other: Homeserver
+  /** The URL of their database. */
+  readonly database: string
+  /** The process that owns a room, as the database has it. */
+  ownerOf(roomId: string): Promise<Homeserver>
   end(): Promise<void>
 }
 
@@ -23,33 +28,49 @@ const SHARE_MS_MAX = 180_000
 /** Lines of a log that an error shows. */
 const LOG_LINES_SHOWN = 40
 
-/** Start both, and wait until each holds half of the rooms. */
-export async function startCluster(): Promise<Cluster> {
-  const postgres = await startOwnPostgres({ fsync: true })
+/** Start both, and wait until each holds half of the rooms. `ca`: whom they trust. */
+export async function startCluster(ca: TestCa = createTestCa()): Promise<Cluster> {
+  const host = await startOwnPostgres({ fsync: true })
   const folder = temporaryFolder('cluster')
   const servers: Homeserver[] = []
+  const addresses = new Map<string, Homeserver>()
   const end = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server.dispose()))
-    await postgres.stop()
+    await host.stop()
     folder.remove()
   }
   try {
-    const [database, ca, publicPort] = [await postgres.createDatabase(), createTestCa(), await freePort()]
+    const [database, publicPort] = [await host.createDatabase(), await freePort()]
     for (const name of ['one', 'other']) {
-      const configuration = {
-        signing_key_file: join(folder.path, 'signing.key'),
-        'listeners.internal': `http://127.0.0.1:${await freePort()}`,
-        'log.level': 'info',
-      }
-      servers.push(await startCauseway({ name, ca, database, publicPort, configuration }))
+      const internal = `http://127.0.0.1:${await freePort()}`
+      const configuration = { signing_key_file: join(folder.path, 'signing.key'), 'listeners.internal': internal, 'log.level': 'info' }
+      const server = await startCauseway({ name, ca, database, publicPort, configuration })
+      servers.push(server)
+      addresses.set(internal, server)
     }
     const [one, other] = servers
     if (one === undefined || other === undefined) throw new Error('two processes were started')
     await Promise.all([waitForShards(one, SHARDS / 2), waitForShards(other, SHARDS / 2)])
-    return { one, other, end }
+    const ownerOf = async (roomId: string): Promise<Homeserver> => {
+      const owner = addresses.get(await ownerAddress(database, roomId))
+      if (owner === undefined) throw new Error(`${roomId} is owned by none of the two`)
+      return owner
+    }
+    return { one, other, database, ownerOf, end }
   } catch (error) {
     await end()
     throw error
+  }
+}
+
+async function ownerAddress(database: string, roomId: string): Promise<string> {
+  const session = postgres(database, { max: 1, onnotice: () => undefined })
+  try {
+    const [row] = await session`SELECT s.address FROM rooms r JOIN shards h ON h.shard = r.shard JOIN slots s ON s.slot = h.slot
+      WHERE r.room_id = ${roomId}`
+    return String(row?.['address'])
+  } finally {
+    await session.end()
   }
 }
 

@@ -97,20 +97,30 @@ export async function complete(
   waits.sort((a, b) => a - b)
   figures.othersP99 = waits[Math.floor(waits.length * 0.99)] ?? 0
   figures.othersMax = waits.at(-1) ?? 0
+  assertMembers(resident, known)
+  const eager = await user.call('GET', 'v3/sync', undefined, COMPLETE_MS_MAX)
+  assert.notEqual(objectAt(eager, 'rooms', 'join')[resident.room.roomId], undefined, 'the room is there for everybody')
+}
+
+/** These are the resident's members and one of ours. */
+export function assertMembers(resident: Resident, known: readonly string[]): void {
   const expected = resident.room.state.filter((pdu) => pdu.type === 'm.room.member').map((pdu) => pdu.eventId)
   const missing = new Set<string>(expected)
   for (const id of known) missing.delete(id)
   assert.equal(missing.size, 0, `${missing.size} members are missing`)
   assert.equal(known.length, expected.length + 1, 'and nobody else but the user is there')
-  const eager = await user.call('GET', 'v3/sync', undefined, COMPLETE_MS_MAX)
-  assert.notEqual(objectAt(eager, 'rooms', 'join')[resident.room.roomId], undefined, 'the room is there for everybody')
 }
 
-/** The ids of all member events; asks again when that takes longer than a request may. */
-async function membersOf(user: MatrixClient, roomId: string): Promise<string[]> {
+/** The ids of all member events; asks again when that takes longer than a request may, or while the room's owner is gone. */
+export async function membersOf(user: MatrixClient, roomId: string): Promise<string[]> {
+  const deadline = performance.now() + LEASE_MS_MAX
   for (;;) {
     const answer = await user.request('GET', `v3/rooms/${encodeURIComponent(roomId)}/members`, undefined, COMPLETE_MS_MAX)
     if (answer.status === 504) continue
+    if (answer.status === 503 && performance.now() < deadline) {
+      await pause(RETRY_MS)
+      continue
+    }
     assert.equal(answer.status, 200)
     return arrayAt(answer.body, 'chunk').map((event) => stringAt(event, 'event_id'))
   }

@@ -103,6 +103,8 @@ export const limits = {
   keysPerReadMax: 4_000,
   /** Events of a room's state that are written at a stretch: others are served in between. */
   stateSliceStored: 250,
+  /** Memberships of those who are gone that are written at a stretch: as much to write as a slice of the state. */
+  absentSliceStored: 1_000,
   /** Events judged again at a stretch when a room's state is complete. */
   provisionalSlice: 100,
   /** Milliseconds between attempts to fetch the rest of a room's state, when no server gave it: doubling from the first to the second. */

@@ -94,6 +94,26 @@ export class BigRoom {
     })
   }
 
+  /** The creator lets somebody who is banned come back; the event after the given one. Gives it with the one that it replaces. */
+  unban(
+    after: { readonly eventId: Pdu['eventId']; readonly depth: number },
+    localpart: string,
+  ): { readonly event: Pdu; readonly ban: Pdu } {
+    const userId = this.user(localpart)
+    const ban = this.state.find((pdu) => pdu.type === 'm.room.member' && pdu.stateKey === userId)
+    if (ban === undefined) throw new Error(`${localpart} is not known in the room`)
+    const event = this.#build({
+      type: 'm.room.member',
+      stateKey: userId,
+      sender: this.creator,
+      content: { membership: 'leave' },
+      prev: [{ eventId: after.eventId }],
+      depth: after.depth + 1,
+      auth: [...this.#authOf(['create', 'levels', 'creator']), eventReference(ban, this.rules)],
+    })
+    return { event, ban }
+  }
+
   #found(): void {
     const { creator } = this
     this.#auth.set('create', this.#add('m.room.create', '', creator, { room_version: roomVersion }, []))

@@ -8,7 +8,7 @@ import { loadEvents } from '../engine/load-room.ts'
 import type { LocalMembershipChange } from '../engine/room-announcement.ts'
 import type { RoomUnit } from '../engine/room-unit.ts'
 import type { RoomView } from '../engine/room-view.ts'
-import type { EventNumber, StateVector } from '../engine/state-vector.ts'
+import type { EventNumber, KeyNumber, StateVector } from '../engine/state-vector.ts'
 import { standing, type StoredEvent } from '../engine/stored-event.ts'
 import { memberFact, type MemberFact } from './full-state.ts'
 import type { GivenStates } from './complete-room.ts'
@@ -28,10 +28,18 @@ export class CompleteMembers {
     this.#facts = facts
   }
 
-  /** Write what is different from the provisional state, and the servers without those that were only listed. */
-  async write(provisional: StateVector, listed: ReadonlySet<ServerName>): Promise<void> {
+  /**
+   * Write what is different from the provisional state, and the servers without those that were only listed. `written`: by which member
+   * events memberships were written already, by their keys.
+   */
+  async write(provisional: StateVector, listed: ReadonlySet<ServerName>, written: ReadonlyMap<KeyNumber, EventNumber>): Promise<void> {
     const view = this.#view
-    const changes = provisional.differences(view.current.state).filter(([key]) => view.keys.at(key)?.type === 'm.room.member')
+    const { state } = view.current
+    const changes = provisional
+      .differences(state)
+      .filter(([key, old, now]) => view.keys.at(key)?.type === 'm.room.member' && (old !== 0 || written.get(key) !== now))
+    // What a state said that was resolved away is taken back.
+    for (const [key, event] of written) if (state.get(key) === 0 && provisional.get(key) === 0) changes.push([key, event, 0])
     await this.#lookUp(changes.flatMap(([, old, now]) => [old, now]))
     const counts = new Map<ServerName, number>()
     for (const [server, count] of view.servers) counts.set(server, count - (listed.has(server) ? 1 : 0))

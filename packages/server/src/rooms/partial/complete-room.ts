@@ -10,7 +10,7 @@ import type { PartialRoom } from '../engine/partial-room.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import { RoomUnit } from '../engine/room-unit.ts'
 import type { RoomView } from '../engine/room-view.ts'
-import type { StateVector } from '../engine/state-vector.ts'
+import type { EventNumber, KeyNumber, StateVector } from '../engine/state-vector.ts'
 import { before, type StateChange } from '../history/state-history.ts'
 import { CompleteMembers } from './complete-members.ts'
 import type { FullState } from './full-state.ts'
@@ -36,9 +36,15 @@ export type MissingStates = ReadonlyMap<EventId, MissingState>
  * All of a room's state is here: what was judged by a part of it is judged again, and everything that follows from the
  * state (members, servers, how the state moved) is put right, in one unit. Gives the events whose state is still missing
  * instead, if there are any; then nothing is changed. Where some of the state `awaits` keys the room is
- * kept such that this can be done once more. Runs under the room's queue, which it keeps until the unit is durable.
+ * kept such that this can be done once more. `ahead`: by which member events memberships were written before, by their keys. Runs under the room's
+ * queue, which it keeps until the unit is durable.
  */
-export async function completeRoom(ports: CompletionPorts, held: RoomView, given: GivenStates): Promise<{ missing: MissingStates }> {
+export async function completeRoom(
+  ports: CompletionPorts,
+  held: RoomView,
+  given: GivenStates,
+  ahead: ReadonlyMap<KeyNumber, EventNumber>,
+): Promise<{ missing: MissingStates }> {
   const { engine } = ports
   const { db, clock } = engine.ports
   const partial = held.partial ?? held.unverified
@@ -71,7 +77,9 @@ export async function completeRoom(ports: CompletionPorts, held: RoomView, given
   await replay.finish()
   await clock.sleep(0)
   writeChanges(view, unit, recorded, replay, firstPos)
-  await writeMembers(ports, view, unit, replay, given, { partial, provisional, heard })
+  const written = new Map(ahead)
+  for (const { key } of recorded) written.delete(key)
+  await writeMembers(ports, view, unit, replay, given, { partial, provisional, heard, written })
   const corrected = replay.corrected || hasCorrections(view, provisional)
   unit.whenPlaced((position) => unit.draft.add(upsertCompletion, view.room, db.slot, position, corrected ? 1 : 0))
   const tips = view.tips.map((tip) => tip.event)
@@ -93,15 +101,17 @@ async function writeMembers(
   unit: RoomUnit,
   replay: Replay,
   given: GivenStates,
-  {
-    partial,
-    provisional,
-    heard,
-  }: { readonly partial: PartialRoom; readonly provisional: StateVector; readonly heard: ReadonlySet<ServerName> },
+  from: {
+    readonly partial: PartialRoom
+    readonly provisional: StateVector
+    readonly heard: ReadonlySet<ServerName>
+    readonly written: ReadonlyMap<KeyNumber, EventNumber>
+  },
 ): Promise<void> {
   const facts = new Map([...given.values()].flatMap((full) => (full === 'unknown' ? [] : [...full.members])))
   const members = new CompleteMembers(ports.engine.ports, view, unit, facts)
-  await members.write(provisional, partial.listed)
+  const { partial, heard } = from
+  await members.write(from.provisional, partial.listed, from.written)
   const there = new Set([...members.serversOf(given), ...members.joinedBy(replay.judged())])
   const unheard = [...there].some((server) => !heard.has(server) && server !== ports.engine.ports.serverName)
   const since = partial.joins[0]?.positions

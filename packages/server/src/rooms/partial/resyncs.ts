@@ -3,7 +3,9 @@ import { limits } from '../../limits.ts'
 import type { Logger } from '../../platform/logger.ts'
 import { partialRooms } from '../../storage/tables/partial-joins.ts'
 import type { RoomView } from '../engine/room-view.ts'
+import type { EventNumber, KeyNumber } from '../engine/state-vector.ts'
 import type { RoomPeers } from '../inbound/room-peers.ts'
+import { writeAbsent } from './absent-members.ts'
 import { completeRoom, type CompletionPorts, type GivenStates, type MissingStates } from './complete-room.ts'
 import { UnverifiedStates } from './unverified-states.ts'
 import { fetchFullState, type FullState } from './full-state.ts'
@@ -72,17 +74,18 @@ export class Resyncs {
     const { engine, log, owns } = this.#ports
     const given = new Map<EventId, FullState | 'unknown'>()
     const attempts = new Map<EventId, number>()
+    const ahead = new Map<KeyNumber, EventNumber>()
     for (let failures = 0; !this.#stop.signal.aborted;) {
       const view = await engine.view(roomId)
       const incomplete = view?.partial ?? view?.unverified
       if (view === undefined || incomplete === undefined || !owns(view.shard)) return this.#unverified.forget(roomId)
       const started = engine.ports.clock.monotonic()
-      const missing = await this.#complete(roomId, given)
+      const missing = await this.#complete(roomId, given, ahead)
       if (missing?.size === 0) {
         log.info({ room: roomId, ms: Math.round(engine.ports.clock.monotonic() - started) }, 'the whole state of a room is here')
         return this.#ended(roomId, given)
       }
-      if (missing !== undefined && (await this.#fetchAll(view, missing, given, attempts))) {
+      if (missing !== undefined && (await this.#gains(view, missing, given, attempts))) {
         failures = 0
         continue
       }
@@ -101,12 +104,28 @@ export class Resyncs {
   }
 
   /** The events whose state is still missing, none when the room is complete; absent when it could not be written. */
-  async #complete(roomId: RoomId, given: GivenStates): Promise<MissingStates | undefined> {
+  async #complete(roomId: RoomId, given: GivenStates, ahead: Map<KeyNumber, EventNumber>): Promise<MissingStates | undefined> {
     try {
-      return (await this.#ports.engine.run(roomId, (held) => completeRoom(this.#ports, held, given))).missing
+      for (const full of given.values()) if (full !== 'unknown') await writeAbsent(this.#ports.engine, roomId, full, ahead)
+      return (await this.#ports.engine.run(roomId, (held) => completeRoom(this.#ports, held, given, ahead))).missing
     } catch (err) {
       this.#ports.log.error({ err, room: roomId }, 'the state of a room could not be put together')
       return undefined
+    }
+  }
+
+  /** While the database is away nothing can be kept: that is a failed attempt like any other. */
+  async #gains(
+    view: RoomView,
+    missing: MissingStates,
+    given: Map<EventId, FullState | 'unknown'>,
+    attempts: Map<EventId, number>,
+  ): Promise<boolean> {
+    try {
+      return await this.#fetchAll(view, missing, given, attempts)
+    } catch (err) {
+      this.#ports.log.error({ err, room: view.roomId }, 'what was fetched of the state of a room could not be kept')
+      return false
     }
   }
 
