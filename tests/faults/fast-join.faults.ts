@@ -5,9 +5,9 @@
 
 import assert from 'node:assert/strict'
 import { setTimeout as pause } from 'node:timers/promises'
-import { test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { arrayAt } from '../../packages/testkit/src/client/json.ts'
-import { startOwnPostgres } from '../../packages/testkit/src/processes/postgres.ts'
+import { startOwnPostgres, type Postgres } from '../../packages/testkit/src/processes/postgres.ts'
 import { startCauseway } from '../../packages/testkit/src/processes/start-causeway.ts'
 import { Resident } from '../../packages/testkit/src/resident/resident.ts'
 import { createTestCa } from '../../packages/testkit/src/tls/test-ca.ts'
@@ -20,22 +20,29 @@ const size = { joined, other: 100, banned: state - joined - 105 }
 /** Milliseconds after the state was given at which the server is killed: somewhere in the work on it. */
 const KILL_AFTER_MS = 1_500
 
+const ca = createTestCa()
+let cluster: Postgres
+let resident: Resident
+
+// To make and sign such a room takes as long as to check it: one does for all.
+before(async () => {
+  cluster = await startOwnPostgres({ fsync: true })
+  resident = await Resident.start(ca, size)
+})
+
+after(async () => {
+  await resident.close()
+  await cluster.stop()
+})
+
 const databases = {
-  SQLite: async () => ({ options: {}, end: async () => undefined }),
-  PostgreSQL: async () => {
-    const cluster = await startOwnPostgres({ fsync: true })
-    return { options: { database: await cluster.createDatabase() }, end: () => cluster.stop() }
-  },
+  SQLite: async () => ({}),
+  PostgreSQL: async () => ({ database: await cluster.createDatabase() }),
 }
 
 for (const [title, prepare] of Object.entries(databases)) {
   test(`${title}: a room of ${state} state events`, async (t) => {
-    const ca = createTestCa()
-    const { options, end } = await prepare()
-    t.after(end)
-    const resident = await Resident.start(ca, size)
-    t.after(() => resident.close())
-    const server = await startCauseway({ name: 'fast-join', ca, ...options })
+    const server = await startCauseway({ name: 'fast-join', ca, ...(await prepare()) })
     t.after(() => server.dispose())
     const users = [await server.registerUser('alice'), await server.registerUser('bob')] as const
     const figures = await joinAndSpeak(server, resident, users[0])
@@ -44,12 +51,7 @@ for (const [title, prepare] of Object.entries(databases)) {
   })
 
   test(`${title}: killed while the state of such a room comes in`, async (t) => {
-    const ca = createTestCa()
-    const { options, end } = await prepare()
-    t.after(end)
-    const resident = await Resident.start(ca, size)
-    t.after(() => resident.close())
-    const server = await startCauseway({ name: 'fast-join-kill', ca, ...options })
+    const server = await startCauseway({ name: 'fast-join-kill', ca, ...(await prepare()) })
     t.after(() => server.dispose())
     const users = [await server.registerUser('alice'), await server.registerUser('bob')] as const
     const figures = await joinAndSpeak(server, resident, users[0])

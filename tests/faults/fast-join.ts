@@ -34,6 +34,7 @@ export async function joinAndSpeak(server: Homeserver, resident: Resident, user:
   const { roomId } = resident.room
   const rssBefore = rssOf(server)
   resident.hold()
+  resident.log.length = 0
   const start = performance.now()
   await user.join(roomId, [resident.serverName])
   const joined = performance.now() - start
