@@ -41,7 +41,10 @@ const events = run({
   ...(values.name === undefined ? {} : { testNamePatterns: values.name }),
   ...(shared ? {} : { execArgv: ['--import', join(import.meta.dirname, lingering)] }),
 })
-events.on('data', (event) => tally.add(event))
+events.on('data', (event) => {
+  // Node's own report tells failures at its end only, and the run may be ended before.
+  for (const line of tally.add(event)) console.log(line)
+})
 const report = events.pipe(new spec())
 report.pipe(process.stdout)
 report.on('end', () => {

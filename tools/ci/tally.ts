@@ -54,10 +54,10 @@ export class Tally {
     this.#shared = shared
   }
 
-  /** Take the next event of node's runner. */
-  add(event: TestEvent): void {
+  /** Take the next event of node's runner. Gives lines that tell a failure. */
+  add(event: TestEvent): readonly string[] {
+    if (event.type === 'test:fail') return this.#fail(event.data)
     if (event.type === 'test:pass') this.#result(event.data)
-    else if (event.type === 'test:fail') this.#fail(event.data)
     else if (event.type === 'test:stderr') this.#said(event.data)
     else if (event.type === 'test:summary') {
       // One comes for each file with a process of its own; the run's own names no file.
@@ -65,6 +65,7 @@ export class Tally {
       if (file === undefined) this.#whole = true
       else this.#report(file).counted = counts.tests
     }
+    return []
   }
 
   /** The numbers when the run has ended. */
@@ -96,16 +97,18 @@ export class Tally {
     else this.#passed += 1
   }
 
-  #fail(data: Failure): void {
+  #fail(data: Failure): readonly string[] {
     const report = this.#reportOf(data)
     report.results += 1
     if (data.todo !== undefined) {
       this.#skipped += 1
-      return
+      return []
     }
     report.failed = true
     if (data.details.type !== 'suite') this.#failed += 1
-    if (!isOfSubtests(data)) this.#failures.push(data)
+    if (isOfSubtests(data)) return []
+    this.#failures.push(data)
+    return this.#tell(data)
   }
 
   #said({ file, message }: Extract<TestEvent, { type: 'test:stderr' }>['data']): void {

@@ -20,8 +20,18 @@ import { onEachUserServer, outcome, text, type UserServer } from './user-api.fix
 const v3 = '/_matrix/client/v3'
 const alice = '@alice:here'
 
-function fill({ db }: UserServer, write: TableWrite, count: number, row: (index: number) => SqlValue[]): Promise<unknown> {
-  return db.commit({ rows: [{ write, rows: Array.from({ length: count }, (_, index) => row(index)) }] })
+/** `atOnce`: rows of one commit; few where they are large, for a commit has a time limit. */
+async function fill(
+  { db }: UserServer,
+  write: TableWrite,
+  count: number,
+  row: (index: number) => SqlValue[],
+  atOnce = 20_000,
+): Promise<void> {
+  for (let from = 0; from < count; from += atOnce) {
+    const rows = Array.from({ length: Math.min(atOnce, count - from) }, (_, index) => row(from + index))
+    await db.commit({ rows: [{ write, rows }] })
+  }
 }
 
 onEachUserServer('D18: devices', {}, async (server) => {
@@ -70,7 +80,7 @@ onEachUserServer('D18: account data: by size', {}, async (server) => {
   const path = `${v3}/user/${encodeURIComponent(alice)}/account_data`
   const whole = JSON.stringify({ long: 'x'.repeat(accountDataBytesMax - 100) })
   const count = Math.floor(accountDataTotalBytesMax / whole.length)
-  await fill(server, upsertAccountData, count, (n) => [alice, '', `type${n}`, whole, server.db.slot, 0])
+  await fill(server, upsertAccountData, count, (n) => [alice, '', `type${n}`, whole, server.db.slot, 0], 16)
   const set = (type: string, body: object) => server.call('PUT', `${path}/${type}`, { token, body })
   assert.equal(outcome(await set('one.more', { long: 'x'.repeat(accountDataBytesMax - 200) })), '413 M_TOO_LARGE')
   assert.equal(outcome(await set('type3', {})), '200')

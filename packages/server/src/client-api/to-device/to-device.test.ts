@@ -134,9 +134,11 @@ onEachUserServer('D18: a queue is bounded by what it holds, and so is a user', {
   const { db } = server
   const megabyte = JSON.stringify('x'.repeat(2 ** 20 - 2))
   const fill = async (name: string, count: number) => {
-    const position = db.nextPosition()
-    const rows = Array.from({ length: count }, (_, i) => ['@alice:here', name, db.slot, position, -1 - i, megabyte])
-    await db.commit({ rows: [{ write: insertToDevice, rows }] })
+    // One commit for each: a commit has a time limit.
+    for (let i = 0; i < count; i += 1) {
+      const row = ['@alice:here', name, db.slot, db.nextPosition(), -1 - i, megabyte]
+      await db.commit({ rows: [{ write: insertToDevice, rows: [row] }] })
+    }
   }
   await fill(device, toDeviceCharsWaitingMax / megabyte.length)
   assert.equal(outcome(await send(server, bob, 'full', { '@alice:here': { [device]: {} } })), '403 M_RESOURCE_LIMIT_EXCEEDED')
