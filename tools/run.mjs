@@ -22,6 +22,12 @@ const checks = {
   typecheck: bin('typescript/bin/tsc', '-p', '.'),
 }
 
+/**
+ * Test files that run side by side at most. Many start servers and a PostgreSQL of their own, and a machine may tell of more
+ * processors than it gives.
+ */
+const filesAtOnceMax = 8
+
 const unitPatterns = ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'tests/**/*.test.ts']
 
 /** @type {Record<string, (words: Words) => Promise<number>>} */
@@ -123,7 +129,7 @@ function tellSummary(lines) {
  * @param {Words} patterns
  * @param {{ isolation?: 'none', concurrency?: number, timeout?: number }} [options] timeout: milliseconds that one test may take
  */
-async function runTests(patterns, { isolation, concurrency = availableParallelism(), timeout = 600_000 } = {}) {
+async function runTests(patterns, { isolation, concurrency = Math.min(availableParallelism(), filesAtOnceMax), timeout = 600_000 } = {}) {
   /** @type {string[]} */
   const found = []
   for (const pattern of patterns) found.push(...(await Array.fromAsync(files.glob(pattern, { cwd: root }))))

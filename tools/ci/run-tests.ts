@@ -43,7 +43,7 @@ const events = run({
 })
 events.on('data', (event) => {
   // Node's own report tells failures at its end only, and the run may be ended before.
-  for (const line of tally.add(event)) console.log(line)
+  tell(tally.add(event))
 })
 const report = events.pipe(new spec())
 report.pipe(process.stdout)
@@ -51,12 +51,17 @@ report.on('end', () => {
   process.exitCode = sumUp()
 })
 
+/** Not through the console: tests that share this process may have made it silent. */
+function tell(lines: readonly string[]): void {
+  for (const line of lines) process.stdout.write(`${line}\n`)
+}
+
 /** Tells what the run came to, and gives the exit code. */
 function sumUp(): number {
   summed = true
   const { passed, failed, skipped, failures } = tally.sum()
   const summary = process.env['TEST_SUMMARY']
   if (summary !== undefined) writeFileSync(summary, [`${passed} ${failed} ${skipped}`, ...failures, ''].join('\n'))
-  console.log(['', ...failures, `${passed} passed, ${failed} failed, ${skipped} skipped in ${positionals.length} files`].join('\n'))
+  tell(['', ...failures, `${passed} passed, ${failed} failed, ${skipped} skipped in ${positionals.length} files`])
   return failed === 0 ? 0 : 1
 }
