@@ -13,15 +13,23 @@ import { releaseShards, takeShards, takeSlot } from './slot-table.ts'
 
 const tenant = (process: string, home = '') => ({ process, address: `http://${process}.invalid`, home })
 
+/** Takes a slot for as long as the test lasts: nobody renews its lease here, however slow the machine is. */
+async function holdSlot(...taken: Parameters<typeof takeSlot>): ReturnType<typeof takeSlot> {
+  const [sql] = taken
+  const fence = await takeSlot(...taken)
+  await sql.send('UPDATE slots SET expires_at = $1 WHERE slot = $2', [Number.MAX_SAFE_INTEGER, fence.slot])
+  return fence
+}
+
 test('a zombie whose slot was taken over is refused, and its successor goes on behind it', async (t) => {
   const { url, sql } = await newCluster(t)
   await migrate(sql)
-  const first = await takeSlot(sql, tenant('first'))
+  const first = await holdSlot(sql, tenant('first'))
   const zombie = await bareLane(url, first, first.position)
   await zombie.lane.lane.commit(putUnit(first.slot, zombie.lane.lane.nextPosition(), '@a', '1'))
 
   await sql.send('UPDATE slots SET expires_at = 0 WHERE slot = $1', [first.slot])
-  const second = await takeSlot(sql, tenant('second'))
+  const second = await holdSlot(sql, tenant('second'))
   assert.deepEqual(second, { slot: first.slot, epoch: first.epoch + 1, position: 1 })
   const successor = await bareLane(url, second, second.position)
   await successor.lane.lane.commit(putUnit(second.slot, successor.lane.lane.nextPosition(), '@b', '1'))
@@ -39,27 +47,27 @@ test('a zombie whose slot was taken over is refused, and its successor goes on b
 test('who comes into the home of a dead process has its slot at once, and nobody else has', async (t) => {
   const { sql } = await newCluster(t)
   await migrate(sql)
-  const first = await takeSlot(sql, tenant('first', 'home'))
-  const other = await takeSlot(sql, tenant('other', 'elsewhere'), true)
-  const homeless = await takeSlot(sql, tenant('homeless'), true)
+  const first = await holdSlot(sql, tenant('first', 'home'))
+  const other = await holdSlot(sql, tenant('other', 'elsewhere'), true)
+  const homeless = await holdSlot(sql, tenant('homeless'), true)
   assert.equal(new Set([first.slot, other.slot, homeless.slot]).size, 3)
   await takeShards(sql, first, [4, 5], [])
   // Not without its word that the one before is dead.
-  const beside = await takeSlot(sql, tenant('beside', 'home'))
+  const beside = await holdSlot(sql, tenant('beside', 'home'))
   assert.ok(![first.slot, other.slot, homeless.slot].includes(beside.slot))
-  const second = await takeSlot(sql, tenant('second', 'home'), true)
+  const second = await holdSlot(sql, tenant('second', 'home'), true)
   assert.equal(second.slot, first.slot)
   assert.ok(second.epoch > first.epoch)
   assert.deepEqual(await takeShards(sql, second, [4, 5], []), [4, 5])
   // The further slot of the home is free, too.
-  assert.equal((await takeSlot(sql, tenant('next'))).slot, beside.slot)
-  assert.equal((await takeSlot(sql, tenant('homeless', ''), true)).slot, 4)
+  assert.equal((await holdSlot(sql, tenant('next'))).slot, beside.slot)
+  assert.equal((await holdSlot(sql, tenant('homeless', ''), true)).slot, 4)
 })
 
 test('rows of a shard that another slot holds are refused, and nothing of their group is written', async (t) => {
   const { url, sql } = await newCluster(t)
   await migrate(sql)
-  const [one, two] = [await takeSlot(sql, tenant('one')), await takeSlot(sql, tenant('two'))]
+  const [one, two] = [await holdSlot(sql, tenant('one')), await holdSlot(sql, tenant('two'))]
   assert.deepEqual(await takeShards(sql, one, [1, 2], []), [1, 2])
   assert.deepEqual(await takeShards(sql, two, [2, 3], []), [3])
   const { lane, fenced } = await bareLane(url, one, 0)
@@ -80,7 +88,7 @@ test('rows of a shard that another slot holds are refused, and nothing of their 
 test('taking over waits for the transaction that the owner left behind, and fences every later one', async (t) => {
   const { url, sql } = await newCluster(t)
   await migrate(sql)
-  const [dying, heir] = [await takeSlot(sql, tenant('dying')), await takeSlot(sql, tenant('heir'))]
+  const [dying, heir] = [await holdSlot(sql, tenant('dying')), await holdSlot(sql, tenant('heir'))]
   await takeShards(sql, dying, [7], [])
   assert.deepEqual(await takeShards(sql, heir, [7], [dying.slot]), [], 'its lease still holds')
   await sql.send('UPDATE slots SET expires_at = 0 WHERE slot = $1', [dying.slot])
@@ -116,7 +124,7 @@ test('taking over waits for the transaction that the owner left behind, and fenc
 test('what was committed although its confirmation was lost is found before anything else is written', async (t) => {
   const { url, sql } = await newCluster(t)
   await migrate(sql)
-  const own = await takeSlot(sql, tenant('own'))
+  const own = await holdSlot(sql, tenant('own'))
   const { lane } = await bareLane(url, own, 0)
   await lane.lane.commit(putUnit(own.slot, lane.lane.nextPosition(), '@a', '1'))
   // As if a commit had reached the database, and the connection had ended before its answer.
@@ -135,9 +143,9 @@ test('what was committed although its confirmation was lost is found before anyt
 test('no more processes than slots', async (t) => {
   const { sql } = await newCluster(t)
   await migrate(sql)
-  for (let n = 0; n < 32; n++) assert.equal((await takeSlot(sql, tenant(`p${n}`))).slot, n)
+  for (let n = 0; n < 32; n++) assert.equal((await holdSlot(sql, tenant(`p${n}`))).slot, n)
   await assert.rejects(
-    takeSlot(sql, tenant('one too many')),
+    holdSlot(sql, tenant('one too many')),
     (error) => error instanceof DatabaseUnusable && /32 processes/.test(error.message),
   )
 })
