@@ -179,6 +179,8 @@ export class Replay {
   async #stateBefore(event: StoredEvent, isAnchor: boolean): Promise<StateNode> {
     const { db } = this.#ports
     const view = this.#view
+    // Nothing goes before a create event, and before what only claims to have no past.
+    if (event.pdu.prevEvents.length === 0) return loadNode(db, view, 0)
     const numbers = await loadNumbers(db, view, event.pdu.prevEvents)
     const nodes = new Map<number, StateNode>()
     for (const id of event.pdu.prevEvents) {
