@@ -46,7 +46,8 @@ function* roomDifferences(known: RoomModel, fresh: RoomModel): Generator<string>
   for (const key of new Set([...known.state.keys(), ...fresh.state.keys()])) {
     const [was, is] = [known.state.get(key), fresh.state.get(key)]
     // That there is none any more, after a resolution, is nothing that /sync can say.
-    if (was !== is && is !== undefined && !known.fromTimeline.has(was ?? '')) yield `state ${key} is ${was}, and now ${is}`
+    if (was === is || is === undefined || known.fromTimeline.has(was ?? '') || fresh.fromTimeline.has(is)) continue
+    yield `state ${key} is ${was}, and now ${is}`
   }
   for (const difference of differences(known.receipts, fresh.receipts)) yield `receipt ${difference}`
   for (const difference of differences(known.accountData, fresh.accountData)) yield `account data ${difference}`

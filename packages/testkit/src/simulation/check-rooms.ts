@@ -10,20 +10,23 @@ import type { SimulatedWorld } from './world.ts'
  * All copies of a room on servers that think that somebody of theirs is in it. A server that was thrown out is not among them where nobody
  * may give it what it needs to see that: when it was thrown out before the others heard of its join it gets the ban, and cannot judge it;
  * when its users wrote at the same time, their last member events may stand against the ban by what it knows, and not by what the others
- * have decided since and do not tell it any more.
+ * have decided since and do not tell it any more. Likewise when the others had closed the room before they heard of a join.
  */
 export function copiesOf(world: SimulatedWorld, roomId: string): RoomCopy[] {
   const copies = world.servers.flatMap((server) => roomCopy(server, roomId) ?? []).filter(({ localJoined }) => localJoined.length > 0)
   const isStuckOutside = (copy: RoomCopy): boolean =>
     ([...copy.events.values()].some(({ standing }) => standing === 'undecided') ||
-      copy.localJoined.every((user) => withstands(copy, user))) &&
+      copy.localJoined.every((user) => withstands(copy, user, copies))) &&
     copies.every((other) => other === copy || !other.servers.has(copy.server.name))
   return copies.filter((copy) => copies.length === 1 || !isStuckOutside(copy))
 }
 
-/** Was a user thrown out by an event that their last member event knows nothing of? */
-function withstands({ events, currentState }: RoomCopy, userId: string): boolean {
+/** Was a user thrown out by an event that their last member event knows nothing of, or has that been soft-failed by all others? */
+function withstands(copy: RoomCopy, userId: string, copies: readonly RoomCopy[]): boolean {
+  const { events, currentState } = copy
   const last = events.get(currentState.get(`m.room.member|${userId}`) ?? '')
+  const isSoftFailed = (other: RoomCopy): boolean => last !== undefined && other.events.get(last.eventId)?.standing === 'soft-failed'
+  if (copies.every((other) => other === copy || isSoftFailed(other))) return true
   const past = last === undefined ? new Set() : pastOf([last], events)
   return [...events.values()].some(({ eventId, type, stateKey, sender, content }) => {
     const isThrownOut = type === 'm.room.member' && stateKey === userId && sender !== userId && content['membership'] !== 'invite'
