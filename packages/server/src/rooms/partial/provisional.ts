@@ -9,7 +9,7 @@ import { inGraph, type StoredEvent } from '../engine/stored-event.ts'
 import { parentsFirst } from '../inbound/in-order.ts'
 
 /**
- * The events that a room judged by a part of its state, each after those that it follows, else in the order in which they got their places:
+ * The events that a room judged by a part of its state, each after those that it follows or names as its auth events, else in the order in which they got their places:
  * an event that was known before the join, and placed after it, is measured by the state that the join brought.
  */
 export async function provisionalOf(db: Database, view: RoomView): Promise<StoredEvent[]> {
@@ -29,7 +29,7 @@ export async function provisionalOf(db: Database, view: RoomView): Promise<Store
   return parentsFirst(
     placed,
     (event) => event.pdu.eventId,
-    (event) => event.pdu.prevEvents,
+    (event) => [...event.pdu.prevEvents, ...event.pdu.authEvents],
   )
 }
 

@@ -81,7 +81,8 @@ export class Replay {
     const before = await this.#stateBefore(event, isAnchor)
     const judgement = await judge(this.#ports, view, this.#unit, event.pdu, {
       stateBefore: before,
-      historical: isAnchor,
+      // What came to be known before there was a current state is not measured by it.
+      historical: isAnchor || !this.#begun(),
       policyAsked: true,
     })
     const stands = 'standing' in judgement ? judgement.standing : event.standing
@@ -193,6 +194,11 @@ export class Replay {
     }
     if (nodes.size === 0) return this.#brought(event)
     return resolveNodes(this.#ports, view, [...nodes.values()], this.#writeNode)
+  }
+
+  /** Has one of the joins been judged? */
+  #begun(): boolean {
+    return [...this.#anchors].some((anchor) => this.#judged.has(anchor))
   }
 
   /** Where nobody tells the state before an event: the current one, once there is a join, else the one that the first join brought. */
