@@ -41,7 +41,8 @@ export async function fetchState(
   if (ids === undefined || ids.state.length > limits.stateEventsMax || ids.authChain.length > limits.stateEventsMax) return undefined
   const wanted = [...new Set([...ids.state, ...ids.authChain, eventId])]
   const known = await loadNumbers(engine.ports.db, view, wanted)
-  const missing = wanted.filter((id) => !known.has(id))
+  // What could not be decided on is decided when it comes with what it rests on.
+  const missing = wanted.filter((id) => view.undecided.has(known.get(id) ?? 0) || !known.has(id))
   const values = await fetchEvents(peers, view, server, eventId, missing)
   if (values === undefined) return undefined
   const received = await checkReceived(peers, values, view.roomId, view.rules, {

@@ -78,7 +78,10 @@ async function unknownOf(engine: RoomEngine, roomId: RoomId, ids: readonly Event
   const view = await engine.view(roomId)
   if (view === undefined) return unknown
   for (let at = 0; at < ids.length; at += limits.eventsPerReadMax) {
-    for (const id of (await loadNumbers(db, view, ids.slice(at, at + limits.eventsPerReadMax))).keys()) unknown.delete(id)
+    for (const [id, number] of await loadNumbers(db, view, ids.slice(at, at + limits.eventsPerReadMax))) {
+      // What could not be decided on is decided when it comes with what it rests on.
+      if (!view.undecided.has(number)) unknown.delete(id)
+    }
     await clock.sleep(0)
   }
   return unknown
