@@ -255,7 +255,10 @@ async function edgesOf(ports: EnginePorts, view: RoomView, pdu: Pdu, apart: bool
   return { prev: prev.map((number) => (placed.has(number) ? number : 0)), auth: pdu.authEvents.map((id) => numbers.get(id) ?? 0) }
 }
 
-/** Who must get an event of ours: the servers in the room before it, where these are others, and after it, and the server of whoever it is about. */
+/**
+ * Who must get an event of ours: the servers in the room before it, where these are others, and after it, and the server of whoever it
+ * is about.
+ */
 function destinations(ports: EnginePorts, view: RoomView, before: readonly string[], pdu: Pdu): string[] {
   const servers = new Set([...before, ...view.servers.keys()])
   if (pdu.type === 'm.room.member' && pdu.stateKey !== undefined) {
