@@ -96,7 +96,7 @@ export const limits = {
   leaveRetriesMs: [60_000, 600_000, 3_600_000, 14_400_000, 57_600_000],
   /** Such leaves that wait at once in a process, about 2 kB each; further ones are told once. Those that are told at the same time. */
   leaveRetriesWaitingMax: 10_000,
-  leavesToldAtOnce: 20,
+  leavesToldAtOnce: 100,
   /** Servers in a room by the word of the one that let us in: more than any room has. */
   listedServersMax: 50_000,
   /** Keys of one room read with one statement. */

@@ -25,6 +25,8 @@ export interface RoomCalls {
   ): ReturnType<RoomMethods[Method]>
   /** May this process write rooms of this shard? */
   owns(shard: number): boolean
+  /** Resolves when there are shards whose rooms this process may write, or when that takes too long. */
+  ownsSome(): Promise<void>
 }
 
 /** A room to be made, as plain data. */
@@ -55,6 +57,7 @@ export class Rooms {
    */
   async create(args: CreateRoomArguments): Promise<RoomId> {
     const { engine } = this.#ports
+    await this.#calls.ownsSome()
     const invited = [...new Set(args.invite)].filter((target) => target !== args.creator)
     const local = invited.filter((target) => serverOf(target) === engine.ports.serverName)
     for (const target of local) await this.#ports.inviteGate.pass(args.creator, target)

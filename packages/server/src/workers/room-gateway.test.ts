@@ -94,6 +94,18 @@ test('a call runs here or in the process that owns the room, with the same resul
   }
 })
 
+test('a process that owns nothing yet can wait until it owns something', async (t) => {
+  const owners = new Owners()
+  const { gateway, owner } = await processOf(t, owners, 1)
+  owners.onLook = () => {
+    if (owners.looks === 2) owners.owner = owner
+  }
+  await gateway.ownsSome()
+  assert.equal(owners.looks, 2)
+  await gateway.ownsSome()
+  assert.equal(owners.looks, 2, 'it owns something already')
+})
+
 test('a call follows a room that moves, and one that nobody listens for', async (t) => {
   const owners = new Owners()
   const [one, two] = [await processOf(t, owners, 1), await processOf(t, owners, 2)]

@@ -2,6 +2,7 @@ import { parseRoomId, type RoomId } from '@causeway/events'
 import { MatrixError } from '../errors.ts'
 import { endpoint, type Endpoint } from '../http/endpoint.ts'
 import { jsonReply } from '../http/reply.ts'
+import { limits } from '../limits.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/logger.ts'
 import { CommitUnknown } from '../storage/database.ts'
@@ -62,6 +63,16 @@ export class RoomGateway<Methods extends RoomMethods> {
     }
   }
 
+  /** Resolves when this process owns rooms, or not for `callMsMax`: beside a dead process it gets none until that one's lease ends. */
+  async ownsSome(): Promise<void> {
+    const { ownership, clock } = this.#ports
+    const until = clock.monotonic() + callMsMax
+    while (!shards.some((shard) => ownership.owns(shard)) && clock.monotonic() + ownerLookMs <= until) {
+      await clock.sleep(ownerLookMs)
+      await this.#look()
+    }
+  }
+
   /** Where other processes call this one. Mounted on the internal listener alone. */
   endpoint(): Endpoint<unknown> {
     return endpoint({
@@ -113,6 +124,8 @@ export class RoomGateway<Methods extends RoomMethods> {
     }
   }
 }
+
+const shards = Array.from({ length: limits.shards }, (_, shard) => shard)
 
 const moved: CallAnswer = { kind: 'moved' }
 

@@ -30,7 +30,7 @@ export function composeCluster(platform: Platform, storage: Storage, methods: Ro
   if (cluster === undefined) {
     return {
       // Each method takes its own arguments, which a call by name cannot tell the compiler.
-      calls: { call: (_roomId, method, args) => Reflect.apply(methods[method], methods, [args]), owns },
+      calls: { call: (_roomId, method, args) => Reflect.apply(methods[method], methods, [args]), owns, ownsSome: async () => undefined },
       endpoints: [],
       tell: () => undefined,
       onTold: () => undefined,
@@ -43,7 +43,11 @@ export function composeCluster(platform: Platform, storage: Storage, methods: Ro
   const gateway = new RoomGateway({ methods: positioned(storage.db, methods), ownership, shardOf, calls, clock, log })
   const messages = new PeerMessages({ calls, ownership, log })
   return {
-    calls: { call: (roomId, method, args) => Reflect.apply(seen, undefined, [cluster, gateway, roomId, method, args]), owns },
+    calls: {
+      call: (roomId, method, args) => Reflect.apply(seen, undefined, [cluster, gateway, roomId, method, args]),
+      owns,
+      ownsSome: () => gateway.ownsSome(),
+    },
     endpoints: [gateway.endpoint(), messages.endpoint()],
     tell: (kind, body) => messages.tell(kind, body),
     onTold: (kind, listener) => messages.on(kind, listener),
