@@ -21,12 +21,15 @@ export function copiesOf(world: SimulatedWorld, roomId: string): RoomCopy[] {
   return copies.filter((copy) => copies.length === 1 || !isStuckOutside(copy))
 }
 
-/** Was a user thrown out by an event that their last member event knows nothing of, or has that been soft-failed by all others? */
+/** Was a user thrown out by an event that their last member event knows nothing of, or have all others judged that, and not taken it into their state? */
 function withstands(copy: RoomCopy, userId: string, copies: readonly RoomCopy[]): boolean {
   const { events, currentState } = copy
   const last = events.get(currentState.get(`m.room.member|${userId}`) ?? '')
-  const isSoftFailed = (other: RoomCopy): boolean => last !== undefined && other.events.get(last.eventId)?.standing === 'soft-failed'
-  if (copies.every((other) => other === copy || isSoftFailed(other))) return true
+  const isDeclined = (other: RoomCopy): boolean => {
+    const standing = last === undefined ? undefined : other.events.get(last.eventId)?.standing
+    return standing === 'soft-failed' || (standing === 'accepted' && other.memberships.get(userId) !== 'join')
+  }
+  if (copies.every((other) => other === copy || isDeclined(other))) return true
   const past = last === undefined ? new Set() : pastOf([last], events)
   return [...events.values()].some(({ eventId, type, stateKey, sender, content }) => {
     const isThrownOut = type === 'm.room.member' && stateKey === userId && sender !== userId && content['membership'] !== 'invite'
