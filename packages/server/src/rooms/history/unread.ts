@@ -1,15 +1,16 @@
 import { LRUCache } from 'lru-cache'
-import type { UserId } from '@causeway/events'
+import { membershipOfEvent, type UserId } from '@causeway/events'
 import type { Database } from '../../storage/database.ts'
 import { countsAt, newestOfSender } from '../../storage/tables/history.ts'
 import { sumPushActions } from '../../storage/tables/push-actions.ts'
 import { pushClassesOf } from '../../storage/tables/push-classes.ts'
 import type { Receipt } from '../../ephemeral/receipt-announcement.ts'
+import { loadEvents, loadNode } from '../engine/load-room.ts'
 import { movesIn, rowsClass, totalOf } from '../engine/notification-counts.ts'
 import type { RoomView } from '../engine/room-view.ts'
 import { ThreadUnread } from '../relations/thread-unread.ts'
 import { ClassHistory, grownOver, type CountsAt } from './class-history.ts'
-import { ownEventScanMax, unreadInMemoryMax } from './limits.ts'
+import { membershipStepsMax, ownEventScanMax, unreadInMemoryMax } from './limits.ts'
 
 /** What a user has not read. */
 export interface UnreadCounts {
@@ -63,26 +64,28 @@ const receiptTypes = new Set(['m.read', 'm.read.private'])
 
 /**
  * Unread counts (Client-Server API, "Receiving notifications"): how far the totals of the classes that the user was in have grown
- * since what they have read, each while they were in it, and the rows of `push_actions` since then. Read is what a receipt names, what the user sent, and what was
- * there when they joined; a receipt of a thread, or an event in it, is about that thread alone, and so it is with the main
+ * since what they have read, each while they were in it, and the rows of `push_actions` since then. Read is what a receipt names, what the
+ * user sent (a new name or picture is nothing that they sent), and what was there when they joined; a receipt of a thread, or an event in it, is about that thread alone, and so it is with the main
  * timeline. In a warm room nothing is asked of the database.
  */
 export class Unread {
   readonly #ports: Ports
   readonly #threads: ThreadUnread
   readonly #known = new LRUCache<string, Known>({ max: unreadInMemoryMax })
+  /** Since when somebody is in a room, by the position of their newest member event. */
+  readonly #stays = new LRUCache<string, { readonly memberPos: number; readonly since: number }>({ max: unreadInMemoryMax })
 
   constructor(ports: Ports) {
     this.#ports = ports
     this.#threads = new ThreadUnread(ports.db)
   }
 
-  /** The counts at a live position. `joinedPos`: of the user's member event. */
-  async of(view: RoomView, userId: UserId, upTo: number, joinedPos: number): Promise<RoomUnread> {
+  /** The counts at a live position. `memberPos`: of the user's member event, which may only have changed their name. */
+  async of(view: RoomView, userId: UserId, upTo: number, memberPos: number): Promise<RoomUnread> {
     const name = `${view.room} ${userId}`
     const earlier = this.#known.get(name)
     const now = await this.#countsAt(view, upTo)
-    const read = await this.#readUpTo(view, userId, upTo, joinedPos)
+    const read = await this.#readUpTo(view, userId, upTo, memberPos)
     const known = await this.#update(view, userId, upTo, read, now, earlier)
     if (known !== earlier) this.#known.set(name, known)
     const { base, settled, rows, history } = known
@@ -101,8 +104,8 @@ export class Unread {
     return { notifications, highlights, main, threads }
   }
 
-  async #readUpTo(view: RoomView, userId: UserId, upTo: number, joinedPos: number): Promise<ReadUpTo> {
-    let floor = joinedPos
+  async #readUpTo(view: RoomView, userId: UserId, upTo: number, memberPos: number): Promise<ReadUpTo> {
+    let floor = 0
     let main = 0
     const threads = new Map<string, number>()
     for (const { type, thread, eventPos } of await this.#ports.receiptsOf(view.room, userId)) {
@@ -112,6 +115,7 @@ export class Unread {
       else if (thread === 'main') main = Math.max(main, pos)
       else threads.set(thread, Math.max(pos, threads.get(thread) ?? 0))
     }
+    if (floor < memberPos) floor = Math.max(floor, await this.#stayedSince(view, userId, memberPos))
     return { floor, main: Math.max(floor, main), threads }
   }
 
@@ -145,6 +149,25 @@ export class Unread {
     return new ClassHistory(moves === 0 ? [] : await pushClassesOf(this.#ports.db, view.room, userId))
   }
 
+  /** The live position of the event with which the user came to be in the room, found from their newest member event back. */
+  async #stayedSince(view: RoomView, userId: UserId, memberPos: number): Promise<number> {
+    const name = `${view.room} ${userId}`
+    const known = this.#stays.get(name)
+    if (known?.memberPos === memberPos) return known.since
+    const { db } = this.#ports
+    const key = view.keys.find('m.room.member', userId)
+    let number = key === undefined ? 0 : view.current.state.get(key)
+    let since = memberPos
+    for (let step = 0; number !== 0 && step < membershipStepsMax; step += 1) {
+      const [event] = await loadEvents(db, view, [number])
+      if (event === undefined || membershipOfEvent(event.pdu) !== 'join') break
+      since = Math.min(since, event.pos ?? since)
+      number = key === undefined ? 0 : (await loadNode(db, view, event.stateBefore)).state.get(key)
+    }
+    this.#stays.set(name, { memberPos, since })
+    return since
+  }
+
   /** The totals after the live event at a position. */
   async #countsAt(view: RoomView, pos: number): Promise<Uint8Array | undefined> {
     const newest = view.recent.at(-1)?.pos
@@ -154,12 +177,12 @@ export class Unread {
     return (await countsAt(this.#ports.db, view.room, pos))?.counts ?? undefined
   }
 
-  /** The position of the user's own newest event of the main timeline in a stretch, 0 if there is none among the newest ones. */
+  /** The position of the newest event that the user sent into the main timeline in a stretch, 0 if there is none among the newest ones. */
   async #newestOwn(view: RoomView, userId: UserId, after: number, upTo: number): Promise<number> {
     for (let index = view.recent.length - 1; index >= 0; index -= 1) {
       const event = view.recent[index]
       if (event?.pos === undefined || event.pos <= after) return 0
-      if (event.pos <= upTo && event.pdu.sender === userId && event.thread === undefined) return event.pos
+      if (event.pos <= upTo && event.pdu.sender === userId && event.thread === undefined && event.pdu.stateKey !== userId) return event.pos
     }
     const oldest = view.recent[0]?.pos ?? 1
     if (oldest - 1 <= after) return 0

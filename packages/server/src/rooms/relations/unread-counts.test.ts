@@ -87,6 +87,7 @@ interface Said {
   readonly id: EventId
   readonly pos: number
   readonly sender: UserId
+  readonly isOwnMember: boolean
   readonly thread: string
   /** The end of its relations: where a thread may begin. */
   readonly origin: string
@@ -123,8 +124,19 @@ class Model {
       return evaluate(rules, new PushEvent(pdu), { ...facts, userId: id, ...(thread === 'main' ? {} : { threadSubscription }) })
     }
     const outcomes = new Map(users.map((id) => [id, outcomeFor(id, this.rules.now(id).rules)]))
-    this.said.push({ id: pdu.eventId, pos, sender: pdu.sender, thread, origin: parent?.origin ?? pdu.eventId, outcomes })
-    if (pdu.type === 'm.room.member' && pdu.content['membership'] === 'join') this.joined.set(pdu.stateKey as UserId, pos)
+    this.said.push({
+      id: pdu.eventId,
+      pos,
+      sender: pdu.sender,
+      isOwnMember: pdu.stateKey === pdu.sender,
+      thread,
+      origin: parent?.origin ?? pdu.eventId,
+      outcomes,
+    })
+    if (pdu.type === 'm.room.member' && pdu.content['membership'] === 'join') {
+      const userId = pdu.stateKey as UserId
+      if (!this.joined.has(userId)) this.joined.set(userId, pos)
+    }
   }
 
   /** By thread; `main` is the main timeline. */
@@ -135,7 +147,7 @@ class Model {
     const counts = new Map<string, Counts>()
     for (const thread of new Set(this.said.map((said) => said.thread))) {
       const inThread = this.said.filter((said) => said.thread === thread)
-      const sent = Math.max(0, ...inThread.filter(({ sender }) => sender === userId).map(({ pos }) => pos))
+      const sent = Math.max(0, ...inThread.filter(({ sender, isOwnMember }) => sender === userId && !isOwnMember).map(({ pos }) => pos))
       const read = Math.max(floor, newest(thread), sent)
       const outcomes = inThread.filter(({ pos }) => pos > read).map((said) => said.outcomes.get(userId))
       const notifications = outcomes.filter((outcome) => outcome?.notify === true).length
@@ -169,7 +181,7 @@ async function act(world: World, room: RoomId, model: Model, random: (below: num
   const content: JsonObject = { msgtype: 'm.text', body: random(3) === 0 ? 'time for lunch' : 'hello', ...mention }
   const relates = (type: string, id: string): JsonObject => ({ ...content, 'm.relates_to': { rel_type: type, event_id: id } })
   const roots = model.said.filter(({ id, origin, thread }) => id === origin && thread === 'main')
-  switch (random(13)) {
+  switch (random(14)) {
     case 0:
     case 1:
       await world.send(room, who, 'm.room.message', content)
@@ -202,6 +214,9 @@ async function act(world: World, room: RoomId, model: Model, random: (below: num
       else model.subscriptions.delete(`${root.id} ${userId}`)
       return
     }
+    case 11:
+      await world.send(room, who, 'm.room.member', { membership: 'join', displayname: `name ${model.said.length}` }, who)
+      return
     case 9:
     case 10:
       model.rules.set(who, random(ruleSets.length))

@@ -61,7 +61,7 @@ export function countsAt(db: Database, room: number, pos: number): Promise<{ cou
 /** The newest live event of a sender in the main timeline after one position up to another; the caller bounds the range. */
 export async function newestOfSender(db: Database, room: number, sender: number, after: number, upTo: number): Promise<number | undefined> {
   const row = await db.first(sql<{ pos: number | null }>('events.newestOfSender')`
-    SELECT max(pos) AS pos FROM events WHERE room = ${room} AND pos > ${after} AND pos <= ${upTo} AND sender = ${sender} AND thread IS NULL`)
+    SELECT max(pos) AS pos FROM events WHERE room = ${room} AND pos > ${after} AND pos <= ${upTo} AND sender = ${sender} AND key <> ${sender} AND thread IS NULL`)
   return row?.pos ?? undefined
 }
 
