@@ -183,3 +183,22 @@ for (const [status, outageMs] of [
     },
   )
 }
+
+scenario('what changed between two answers of /sync is told also of those who changed again since', async (world) => {
+  const [a, b] = [await world.server('a'), await world.server('b')]
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(b.user('bob'))]
+  const [watching, phone] = [await world.act(SimDevice.of(alice)), await world.act(SimDevice.of(bob))]
+  await world.act(phone.upload())
+  await world.act(bob.join(await world.act(alice.createRoom()), a))
+  await world.settle()
+  const points: string[] = []
+  for (const name of ['one', 'two', 'three']) {
+    await world.act(watching.lists())
+    points.push(watching.since ?? '')
+    await world.act(bob.request('PUT', `/devices/${phone.deviceId}`, { display_name: name }))
+    await world.settle()
+  }
+  const [from = '', to = ''] = points
+  const query = `from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`
+  assert.deepEqual(await world.act(alice.request('GET', `/keys/changes?${query}`)), { changed: [bob.userId], left: [] })
+})

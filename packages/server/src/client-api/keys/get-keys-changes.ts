@@ -1,6 +1,7 @@
 import { MatrixError } from '../../errors.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import { Type } from '../../http/type.ts'
+import type { Database } from '../../storage/database.ts'
 import type { DeviceListStream } from '../../e2ee/device-list-stream.ts'
 import type { Sync } from '../../sync/sync.ts'
 import type { StreamPoint } from '../../sync/stream-token.ts'
@@ -8,9 +9,13 @@ import type { StreamPoint } from '../../sync/stream-token.ts'
 interface Services {
   readonly sync: Sync
   readonly deviceListStream: DeviceListStream
+  readonly db: Pick<Database, 'positions'>
 }
 
-/** GET /keys/changes. Client-Server API, "Key management API". */
+/**
+ * GET /keys/changes. Client-Server API, "Key management API". `to` is only a hint: of each user the newest change alone is kept, and who
+ * changed before `to` and again after it is to be told of here too.
+ */
 export const getKeysChanges = endpoint({
   method: 'GET',
   path: '/_matrix/client/v3/keys/changes',
@@ -20,9 +25,11 @@ export const getKeysChanges = endpoint({
   limit: 'read',
   query: Type.Object({ from: Type.String({ maxLength: 1024 }), to: Type.String({ maxLength: 1024 }) }),
 
-  async handle({ caller, query }, { sync, deviceListStream }: Services) {
+  async handle({ caller, query }, { sync, deviceListStream, db }: Services) {
     const [from, to] = [pointOf(sync, query.from, 'from'), pointOf(sync, query.to, 'to')]
-    return deviceListStream.between(caller.userId, from.positions, to.positions)
+    const upTo = new Map(to.positions)
+    for (const [slot, position] of db.positions()) upTo.set(slot, Math.max(position, upTo.get(slot) ?? 0))
+    return deviceListStream.between(caller.userId, from.positions, upTo)
   },
 })
 

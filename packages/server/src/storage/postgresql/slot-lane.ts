@@ -125,9 +125,11 @@ export class SlotLane {
 
   async #mend(): Promise<void> {
     const { clock, log } = this.#ports
-    while (!this.#fenced && !this.#closed) {
+    while (!this.#isOver()) {
       try {
         const connection = await this.#ports.connect()
+        // Closed, or fenced, while it was being opened: nobody else knows of it.
+        if (this.#isOver()) return await connection.close()
         this.#connection = connection
         await this.#look(connection)
         log.info({ slot: this.fence.slot }, 'the connection that writes is open again')
@@ -156,6 +158,10 @@ export class SlotLane {
       this.#confirmed = position
       this.#found = position
     })
+  }
+
+  #isOver(): boolean {
+    return this.#fenced || this.#closed
   }
 
   #tell(): void {
