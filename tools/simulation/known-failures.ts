@@ -8,11 +8,9 @@ const unknown = 'not looked into yet'
 export const knownFailures: ReadonlyMap<number, string> = new Map([
   [7_861, unknown],
   [9_116, outAndIn],
-  [11_727, 'a join whose server was asked for a state when nobody of the one that knows it was in the room'],
   [13_690, `${outAndIn}, nor that a user has a new device`],
   [14_006, 'a member who is leaving is in the state that a join shows, and not among the changed device lists'],
   [14_670, unknown],
-  [18_413, unknown],
   [18_552, 'as 14006'],
   [18_598, unknown],
   [19_788, unknown],

@@ -10,7 +10,8 @@ import type { SimulatedWorld } from './world.ts'
  * All copies of a room on servers that think that somebody of theirs is in it. A server that was thrown out is not among them where nobody
  * may give it what it needs to see that: when it was thrown out before the others heard of its join it gets the ban, and cannot judge it;
  * when its users wrote at the same time, their last member events may stand against the ban by what it knows, and not by what the others
- * have decided since and do not tell it any more. Likewise when the others had closed the room before they heard of a join.
+ * have decided since and do not tell it any more. Likewise when the others had closed the room before they heard of a join, or when the one server that
+ * had heard of a join came in again through one that had not (seed 11,727).
  */
 export function copiesOf(world: SimulatedWorld, roomId: string): RoomCopy[] {
   const copies = world.servers.flatMap((server) => roomCopy(server, roomId) ?? []).filter(({ localJoined }) => localJoined.length > 0)

@@ -10,6 +10,8 @@ export interface RoomModel {
   readonly members: Map<string, string>
   /** Event ids since the last gap, in the order in which they came. */
   timeline: string[]
+  /** When each event of a timeline was made, in milliseconds since 1970, as its server says. */
+  readonly madeAt: Map<string, number>
   /** When the last gap was. */
   gapAt: number
   /** `user|type|thread` to event id. */
@@ -70,7 +72,10 @@ export class SyncModel {
       model.timeline = []
       model.gapAt = now
     }
-    for (const event of timeline) model.timeline.push(stringAt(event, 'event_id'))
+    for (const event of timeline) {
+      model.timeline.push(stringAt(event, 'event_id'))
+      model.madeAt.set(stringAt(event, 'event_id'), numberAt(event, 'origin_server_ts'))
+    }
     model.summary = { ...model.summary, ...objectAt(room, 'summary') }
     model.unread = JSON.stringify(objectAt(room, 'unread_notifications'))
     for (const event of objectsAt(room, 'account_data', 'events')) {
@@ -90,6 +95,7 @@ function emptyRoom(now: number): RoomModel {
     fromTimeline: new Set(),
     members: new Map(),
     timeline: [],
+    madeAt: new Map(),
     gapAt: now,
     receipts: new Map(),
     accountData: new Map(),

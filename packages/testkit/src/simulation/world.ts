@@ -47,12 +47,13 @@ export class SimulatedWorld {
   commitMs = 0
   /** Nothing goes wrong any more. */
   healed = false
-  readonly #began: number
+  /** When it began, in milliseconds since 1970, as its servers count. */
+  readonly began: number
   readonly #starting = new Set<SimServer>()
   readonly #underWay = new Set<Promise<unknown>>()
 
   constructor(plan: Plan, keep: boolean) {
-    this.#began = this.time.now
+    this.began = this.time.now
     this.random = new SeededRandom(plan.seed ^ 0x5eed)
     this.record = new Record(() => this.elapsed, keep)
     this.ledger = new Ledger(this.record, (ms) => this.sleep(ms))
@@ -62,7 +63,7 @@ export class SimulatedWorld {
 
   /** Milliseconds since the world began. */
   get elapsed(): number {
-    return this.time.now - this.#began
+    return this.time.now - this.began
   }
 
   sleep(ms: number): Promise<void> {
