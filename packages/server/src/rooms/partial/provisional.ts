@@ -64,8 +64,8 @@ export async function missingPrevs(
       if (open && !isAnchor) continue
       const state = missing.get(id) ?? { followers: [], needed: false }
       missing.set(id, state)
-      if (!isAnchor) state.followers.push(pdu.eventId)
-      else if (!open) state.needed = true
+      if (isAnchor) state.needed = true
+      else state.followers.push(pdu.eventId)
     }
   }
   return missing
