@@ -69,6 +69,9 @@ export const limits = {
   mergedTipsMax: 20,
   /** Our users who are tried as its sender. */
   mergeSendersMax: 10,
+  /** Entries that one resolution took back to the past which are noted, and events before each that are looked at to find that out. */
+  resetEntriesMax: 20,
+  resetStepsMax: 20,
   /** Resolutions of a room's states that are remembered by what went into them. */
   resolutionsKept: 16,
   /** (state, key) pairs that are resolved at once; more states than that are resolved in groups. About 100 bytes each. */

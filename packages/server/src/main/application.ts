@@ -1,6 +1,7 @@
 import { federationEndpoints } from '../federation-api/federation-endpoints.ts'
 import { mediaEndpoints } from '../client-api/media-endpoints.ts'
 import { SharedSecretRegistration } from '../admin-api/shared-secret/shared-secret-registration.ts'
+import { roomAdminEndpoints } from '../admin-api/room-admin-endpoints.ts'
 import { userAdminEndpoints } from '../admin-api/user-admin-endpoints.ts'
 import { deviceListEndpoints, encryptionEndpoints } from '../client-api/encryption-endpoints.ts'
 import { readingEndpoints } from '../client-api/reading-endpoints.ts'
@@ -19,6 +20,7 @@ import type { Names } from '../platform/names.ts'
 import { processHome } from '../platform/process-home.ts'
 import type { Random } from '../platform/random.ts'
 import { remotePublicRooms, type RemoteDirectoryQuery } from '../rooms/peers/remote-public-rooms.ts'
+import { FlaggedRooms } from '../rooms/flagged-rooms.ts'
 import { shardOf } from '../rooms/engine/shard-of.ts'
 import { Transactions } from '../rooms/inbound/transactions.ts'
 import { claimSigningKey } from '../storage/facts.ts'
@@ -87,6 +89,7 @@ export function composeApplication(config: Config, platform: Platform, storage: 
     endpoints: [
       ...userEndpoints,
       ...userAdminEndpoints,
+      ...roomAdminEndpoints,
       ...roomsEndpoints,
       ...readingEndpoints,
       ...encryptionEndpoints,
@@ -178,6 +181,7 @@ function composeServices(config: Config, platform: Platform, storage: Storage, t
     defaultRoomVersion: config.server.defaultRoomVersion,
     clientFacts: clientFacts(config),
     rooms: rooms.rooms,
+    flaggedRooms: new FlaggedRooms(storage.db),
     roomDirectory: rooms.roomDirectory,
     remotePublicRooms: (server: ServerName, query: RemoteDirectoryQuery) => remotePublicRooms(federation.client, server, query),
     servedReads: rooms.servedReads,

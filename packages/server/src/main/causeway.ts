@@ -5,6 +5,7 @@ import { commandHelp, generalHelp } from './command-line/help.ts'
 import { parseArguments } from './command-line/parse-arguments.ts'
 import { configCommands } from './commands/config-commands.ts'
 import { databaseCommands } from './commands/database-commands.ts'
+import { roomCommands } from './commands/room-commands.ts'
 import { commandPlatform, openOffline, startCommand } from './commands/start-command.ts'
 import { userCommands } from './commands/user-commands.ts'
 import { readVersion } from './version.ts'
@@ -25,6 +26,7 @@ const versionCommand: Command = {
 const commands: readonly Command[] = [
   startCommand,
   ...userCommands(openOffline),
+  ...roomCommands(openOffline),
   ...databaseCommands(commandPlatform),
   ...configCommands,
   versionCommand,

@@ -48,3 +48,8 @@ export const realClock: Clock = {
   schedule,
   sleep,
 }
+
+/** A time of the wall clock (ms since 1970) for people, in ISO 8601. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
+}

@@ -34,6 +34,7 @@ import type { PolicyDesk } from './policy/policy-desk.ts'
 import { underPolicy } from './policy/approvals.ts'
 import type { ThreadSubscriptionArguments } from './relations/thread-subscription.ts'
 import { upgradeRoom, type UpgradeCommand } from './upgrade/upgrade-room.ts'
+import { upgraderOf } from './upgrade/upgrader-of.ts'
 
 /** What the room methods stand on. */
 export interface RoomPorts {
@@ -197,6 +198,12 @@ export function roomMethods(ports: RoomPorts) {
     /** Put a new room in the place of this one. */
     async upgrade(args: UpgradeCommand): Promise<{ roomId: RoomId }> {
       return { roomId: await underPolicy(engine, ports.peers, () => upgradeRoom(ports, args)) }
+    },
+
+    /** Who of our users may do that; see `upgraderOf`. */
+    async upgrader(args: { readonly roomId: RoomId }): Promise<{ userId?: UserId }> {
+      const userId = await upgraderOf(engine, args.roomId)
+      return userId === undefined ? {} : { userId }
     },
 
     /** Forget a room that the user has left. */

@@ -101,6 +101,12 @@ export class Rooms {
     return (await this.#calls.call(args.roomId, 'upgrade', args)).roomId
   }
 
+  /** The one of our users in whose name the operator may have a room upgraded; see `upgraderOf`. */
+  async upgrader(roomId: RoomId): Promise<UserId | undefined> {
+    const view = await this.#ports.engine.view(roomId)
+    return view === undefined ? undefined : (await this.#calls.call(roomId, 'upgrader', { roomId })).userId
+  }
+
   send(args: SendArguments): ReturnType<RoomMethods['send']> {
     return this.#calls.call(args.roomId, 'send', args)
   }

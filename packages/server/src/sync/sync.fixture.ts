@@ -90,6 +90,7 @@ export class World {
         clock: this.clock,
         random: realRandom(),
         erased: { ready: async () => undefined, has: () => false },
+        onStateReset: () => {},
         audienceOf,
       },
       1e8,

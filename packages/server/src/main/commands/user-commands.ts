@@ -1,11 +1,7 @@
 import { realRandom } from '../../platform/random.ts'
-import { adminSocketPath, openAdminClient, type AdminClient, type OfflineServer } from '../admin-client.ts'
+import type { AdminClient } from '../admin-client.ts'
 import { CommandError, exitCodes, type Call, type Command, type CommandFlag } from '../command-line/command.ts'
-import { requireConfig } from '../command-line/read-config.ts'
-import type { Config } from '../../config/config.ts'
-
-/** Opens the database and answers on the admin socket, for commands while no server runs. */
-export type OpenOffline = (config: Config) => Promise<OfflineServer>
+import { clientOf, type OpenOffline } from './with-client.ts'
 
 /** Characters of a password that we choose: 119 bits. */
 const passwordLength = 20
@@ -19,16 +15,7 @@ const passwordFlags: readonly CommandFlag[] = [
 
 /** The commands about accounts. */
 export function userCommands(openOffline: OpenOffline): readonly Command[] {
-  const withClient = async (call: Call, work: (client: AdminClient) => Promise<number>): Promise<number> => {
-    const { config } = await requireConfig(call)
-    const client = await openAdminClient(adminSocketPath(config), () => openOffline(config))
-    try {
-      return await work(client)
-    } finally {
-      await client.close()
-    }
-  }
-
+  const withClient = clientOf(openOffline)
   return [
     {
       name: 'user create',

@@ -37,6 +37,7 @@ import { copyRoomSettings } from '../../users/account-data/copy-room-settings.ts
 import type { Users } from '../../users/compose-users.ts'
 import { memberProfile, roomRules } from './compose-user-layer.ts'
 import type { Storage } from './open-storage.ts'
+import type { StateReset } from '../../rooms/engine/state-resets.ts'
 
 /** The rooms, and what can be done to them. */
 export interface RoomLayer {
@@ -78,6 +79,7 @@ export function composeRooms(
       signer: federation.signer,
       erased: users.erasedUsers,
       audienceOf: (view, thread) => audiences.of(view, thread),
+      onStateReset: tellResets(platform),
     },
     config.cache.roomViewsMb * 1024 * 1024,
   )
@@ -160,6 +162,16 @@ function composeLookups(
     roomDirectory: new RoomDirectory({ engine, remoteAlias: (server, alias) => remoteAliasTarget(client, server, alias) }),
     servedReads: new ServedReads(engine, complete),
     hierarchy: new Hierarchy({ engine, remote: new RemoteHierarchy({ client, clock, serverName }) }),
+  }
+}
+
+/** Warn the operator, and count. */
+function tellResets({ log, metrics }: Platform): (reset: StateReset) => void {
+  const resets = metrics.counter('causeway_state_resets_total', "Times that a room's state fell back to older events")
+  return ({ roomId, version, entries }) => {
+    resets.add()
+    const advice = `it may have been attacked: \`causeway room flagged\` lists such rooms, \`causeway room upgrade\` puts a safer one in its place`
+    log.warn({ room: roomId, version, entries }, `the state of a room fell back to older events; ${advice}`)
   }
 }
 

@@ -35,6 +35,7 @@ async function open(folder: string) {
     clock: realClock,
     random: realRandom(),
     erased: { ready: async () => undefined, has: () => false },
+    onStateReset: () => {},
     audienceOf: async () => ({ tally: () => ({ counts: undefined, actions: [] }) }),
   }
   return { db, engine: new RoomEngine(ports, 1e8), transactions: new TransactionMemory(db) }

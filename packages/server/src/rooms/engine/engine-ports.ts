@@ -4,6 +4,7 @@ import type { Random } from '../../platform/random.ts'
 import type { Database } from '../../storage/database.ts'
 import type { PushTally } from './push-tally.ts'
 import type { RoomView } from './room-view.ts'
+import type { StateReset } from './state-resets.ts'
 
 /** What the engine needs of the world. */
 export interface EnginePorts {
@@ -15,6 +16,8 @@ export interface EnginePorts {
   readonly random: Random
   /** Which of our users left with the wish to be erased; `ready` resolves when they are known. */
   readonly erased: { ready(): Promise<void>; has(userId: string): boolean }
+  /** Tell the operator. */
+  readonly onStateReset: (reset: StateReset) => void
   /**
    * Who is to be notified of a live event in a thread, or in the main timeline: by what the view and its members' rules say. Judges
    * without waiting.

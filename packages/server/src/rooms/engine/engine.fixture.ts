@@ -59,6 +59,7 @@ export async function enginePorts(t: TestContext): Promise<EnginePorts> {
     clock: realClock,
     random: realRandom(),
     erased: { ready: async () => undefined, has: () => false },
+    onStateReset: () => {},
     audienceOf: async () => ({ tally: () => ({ counts: undefined, actions: [] }) }),
   }
 }

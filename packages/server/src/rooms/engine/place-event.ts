@@ -17,6 +17,7 @@ import { packEdges, packNumbers, type Edges } from './packed-numbers.ts'
 import { resolveTips } from './resolve-tips.ts'
 import type { RoomUnit } from './room-unit.ts'
 import type { RoomView, StateNode } from './room-view.ts'
+import { noteReset, resetEntries } from './state-resets.ts'
 import type { EventNumber } from './state-vector.ts'
 import { inGraph, standing, type Standing, type StoredEvent } from './stored-event.ts'
 
@@ -119,6 +120,7 @@ async function advance(
   const members = new Map(loaded.map((member) => [member.event, member])).set(event.event, event)
   const eventOf = (number: EventNumber): StoredEvent | undefined => members.get(number)
   const audience = await ports.audienceOf(view, event.thread)
+  const resets = await resetEntries(ports, view, event.event, changes)
   const moves = await movesOf(ports, view, current, changes, eventOf)
   const beside =
     named.length === 0 || tips.length === 1
@@ -139,6 +141,7 @@ async function advance(
   for (const [key, old, now] of changes) unit.draft.add(insertStateChange, view.room, event.pos, key, old, now)
   unit.addMemberships(moveMembers(ports, view, unit, changes, eventOf, event))
   noteMoves(unit, moves)
+  noteReset(ports, view, unit, resets)
   view.tips = tips
   view.current = current
   view.counts = tally.counts

@@ -12,7 +12,7 @@ import {
 import { assert } from '../../assert.ts'
 import { MatrixError } from '../../errors.ts'
 import { moveAliases } from '../../storage/tables/aliases.ts'
-import { findRoom, setPublished } from '../../storage/tables/rooms.ts'
+import { findRoom, markStateReset, setPublished } from '../../storage/tables/rooms.ts'
 import { createEventOf, ownedCreateEvent, ownedRoomId } from '../commands/create-event.ts'
 import { roomRows } from '../commands/create-room.ts'
 import { placeLocal, requireJoined } from '../commands/send-event.ts'
@@ -88,6 +88,8 @@ export async function upgradeRoom(ports: Ports, command: UpgradeCommand): Promis
       const unit = new RoomUnit(engine.ports, view)
       await fill(engine, view, unit, create, plan)
       await end(engine, old, closing, plan)
+      // Whoever was told that the old room may have been attacked has done what there is to do.
+      closing.draft.add(markStateReset, old.room, null)
       closing.addStep({ query: moveAliases(old.roomId, view.roomId) })
       if (plan.published) closing.addStep({ query: setPublished(old.room, false), expect: 1 })
       const outcome = unit.commitWith(closing)

@@ -21,9 +21,11 @@ export const firstSchema: Migration = {
     // it is over but for what cannot be verified yet.
     // checkpoint: the room's tips and counters at some position, from which loading replays (bounded).
     // auth_disorder: the highest number of an auth event that came after an event resting on it.
+    // state_reset: JSON of when and how a resolution of forks last took the state back to the past; the operator is told of it.
     `CREATE TABLE rooms (room integer PRIMARY KEY, room_id text NOT NULL UNIQUE, shard integer NOT NULL, version text NOT NULL,
        state_partial integer NOT NULL DEFAULT 0, published integer NOT NULL DEFAULT 0, quarantined text,
-       auth_disorder integer NOT NULL DEFAULT 0, checkpoint blob NOT NULL)`,
+       auth_disorder integer NOT NULL DEFAULT 0, checkpoint blob NOT NULL, state_reset text)`,
+    `CREATE INDEX rooms_reset ON rooms (room) WHERE state_reset IS NOT NULL`,
     // Event types and (type, state key) pairs by number, per room. Bound: as many as the room's events name.
     `CREATE TABLE room_keys (room integer NOT NULL, key integer NOT NULL, type blob NOT NULL, state_key blob,
        PRIMARY KEY (room, key)) WITHOUT ROWID`,

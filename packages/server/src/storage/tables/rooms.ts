@@ -38,6 +38,13 @@ export const writeAuthDisorder = update({
   columns: { room: 'int', auth_disorder: 'int' },
 })
 
+export const markStateReset = update({
+  name: 'rooms.markStateReset',
+  table: 'rooms',
+  key: ['room'],
+  columns: { room: 'int', state_reset: 'text' },
+})
+
 export const insertKey = insert({
   name: 'room_keys.insert',
   table: 'room_keys',
@@ -93,6 +100,21 @@ export function findRoom(db: Database, roomId: RoomId): Promise<RoomRow | undefi
 export function roomByNumber(db: Database, room: number): Promise<RoomRow | undefined> {
   return db.first(sql<RoomRow>('rooms.byNumber')`
     SELECT room, room_id, version, published, quarantined, state_partial, auth_disorder, checkpoint FROM rooms WHERE room = ${room}`)
+}
+
+/** Rooms whose state a resolution took back to the past, by number after one. */
+export function roomsWithReset(
+  db: Database,
+  after: number,
+  limit: number,
+): Promise<{ room: number; room_id: string; version: string; state_reset: string }[]> {
+  return db.all(sql<{ room: number; room_id: string; version: string; state_reset: string }>('rooms.withReset')`
+    SELECT room, room_id, version, state_reset FROM rooms WHERE state_reset IS NOT NULL AND room > ${after} ORDER BY room LIMIT ${limit}`)
+}
+
+/** Forget that it did. */
+export function clearStateReset(roomId: RoomId) {
+  return sql('rooms.clearStateReset')`UPDATE rooms SET state_reset = NULL WHERE room_id = ${roomId} AND state_reset IS NOT NULL`
 }
 
 /** The largest room number that a slot has given: room numbers are `32 · k + slot`. */
