@@ -56,10 +56,11 @@ async function replay(field: Field, version: string): Promise<Replay> {
   const ids = (events: readonly Forged[]): string[] => events.map(({ eventId }) => eventId)
   evil.onPath(/\/state_ids\//, () => ({ body: { pdu_ids: ids(told), auth_chain_ids: ids(chain) } }))
   evil.onPath(/\/state\//, () => ({ body: { pdus: told.map(({ object }) => object), auth_chain: chain.map(({ object }) => object) } }))
-  evil.onPath(/get_missing_events|backfill/, () => ({ body: { events: [], pdus: [] } }))
   const hidden = room.event(text('never shown'))
   room.events.set(hidden.eventId, hidden)
-  const after = room.event({ ...text('after'), prev_events: [hidden.eventId] })
+  const vouching = room.event({ ...text('vouching'), prev_events: [hidden.eventId] })
+  const after = room.event({ ...text('after'), prev_events: [vouching.eventId] })
+  evil.onPath(/get_missing_events/, () => ({ body: { events: [vouching.object] } }))
   await room.send(after)
   await bob.waitForEvent(room.roomId, after.eventId)
   return { ...at, bob, closed }
