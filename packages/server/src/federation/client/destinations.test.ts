@@ -63,3 +63,19 @@ test('one during an attempt that hangs brings another attempt, once', () => {
   destinations.failed(peer, 'unreachable')
   assert.ok(left() > wakeMsMin)
 })
+
+test('so does one during an attempt that was due anyway', () => {
+  const { clock, destinations, woken } = failingPeer()
+  const left = (): number => (destinations.failing(peer)?.retryAt ?? 0) - clock.now()
+  // The attempt begins, and hangs.
+  clock.advance(left())
+  clock.advance(1)
+  for (let n = 0; n < 10; n += 1) destinations.heardFrom(peer)
+  assert.deepEqual(woken, [])
+  clock.advance(3 * wakeMsMin)
+  destinations.failed(peer, 'unreachable')
+  assert.equal(left(), wakeMsMin)
+  clock.advance(wakeMsMin)
+  destinations.failed(peer, 'unreachable')
+  assert.ok(left() > wakeMsMin)
+})

@@ -66,13 +66,19 @@ export class Destinations {
 
   /**
    * A server sent us something: it is worth an attempt, but whether we reach it remains to be seen. Attempts for that reason are
-   * some seconds apart: one that would come too soon is made then, as there may be no other sign of life.
+   * some seconds apart: one that would come too soon is made then, as there may be no other sign of life. One whose turn has come
+   * may be under way, and hang since before the server was back: if it fails, the next one is made soon.
    */
   heardFrom(server: ServerName): void {
     const { clock } = this.#ports
     const failing = this.#failing.get(server)
     const now = clock.now()
-    if (failing === undefined || failing.retryAt <= now || this.#heardEarly.has(server)) return
+    if (failing === undefined) return
+    if (failing.retryAt <= now) {
+      if (failing.heard !== true) this.#failing.set(server, { ...failing, heard: true })
+      return
+    }
+    if (this.#heardEarly.has(server)) return
     const early = failing.triedAt + wakeMsMin - now
     if (early <= 0) return this.#retry(server)
     this.#heardEarly.add(server)
