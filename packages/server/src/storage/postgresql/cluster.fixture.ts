@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test'
 import { startPostgres } from '../../../../testkit/src/processes/postgres.ts'
 import { realClock } from '../../platform/clock.ts'
 import { silentLogger } from '../../platform/logger.ts'
-import type { CommitOutcome, CommitUnit, Database } from '../database.ts'
+import { CommitUnknown, type CommitOutcome, type CommitUnit, type Database } from '../database.ts'
 import { openProcess, soon } from '../databases.fixture.ts'
 import { upsert } from '../table-write.ts'
 import { Connection } from './connection.ts'
@@ -69,6 +69,14 @@ export function shardsOf(side: ProcessSide): number[] {
 /** Write account data of `user` in the stream of a process; `shard`: as if it belonged to a room. */
 export function put(db: Database, user: string, content: string, shard?: number): Promise<CommitOutcome> {
   return db.commit(putUnit(db.slot, db.nextPosition(), user, content, shard))
+}
+
+/** The same after connections were cut: the database ends a session some time after it was told to, so this write may be the one that notices. */
+export function putAfterCut(db: Database, user: string, content: string): Promise<CommitOutcome> {
+  return put(db, user, content).catch((error: unknown) => {
+    assert(error instanceof CommitUnknown, String(error))
+    return put(db, user, content)
+  })
 }
 
 export function putUnit(slot: number, position: number, user: string, content: string, shard?: number): CommitUnit {

@@ -10,7 +10,7 @@ import { startOwnPostgres } from '../../../../testkit/src/processes/postgres.ts'
 import { CommitUnknown, type Announcement } from '../database.ts'
 import { openProcess } from '../databases.fixture.ts'
 import { sql } from '../sql.ts'
-import { contents, newCluster, owned, put, shardsOf, until, type ProcessSide } from './cluster.fixture.ts'
+import { contents, newCluster, owned, put, putAfterCut, shardsOf, until, type ProcessSide } from './cluster.fixture.ts'
 import { isForeignAnnouncement, type ForeignAnnouncement } from './foreign-log.ts'
 
 function heardBy(side: ProcessSide): Announcement[] {
@@ -145,7 +145,7 @@ test('cut connections are opened again, and nothing that was acknowledged is los
       if (one.status === 'fulfilled') assert.ok((await contents(look)).includes(`@r${round}n${n} 1`), `kept ${kept.length}`)
       else assert(one.reason instanceof CommitUnknown, String(one.reason))
     }
-    assert.deepEqual(await put(a, `@u${round}`, '1'), { committed: true, results: [] })
+    assert.deepEqual(await putAfterCut(a, `@u${round}`, '1'), { committed: true, results: [] })
     assert.equal((await a.first(sql<{ n: number }>('t')`SELECT count(*) AS n FROM account_data WHERE user_id = ${`@u${round}`}`))?.n, 1)
   }
   assert.equal(a.slot, slot)
