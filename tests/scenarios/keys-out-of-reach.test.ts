@@ -1,6 +1,6 @@
 // Goal: an event whose signature cannot be checked, as the server that signed it does not tell its keys, is not lost: whoever brought it
 // does not bring it again.
-// Method: plays in a simulated world. A server does not tell its keys; one that has them brings its user's join to another that has not.
+// Method: plays in a simulated world. A server does not tell its keys; one that has them brings its events to another that has not.
 import assert from 'node:assert/strict'
 import { scenario, type World } from '../../packages/testkit/src/scenario/scenario.ts'
 import type { SimServer } from '../../packages/testkit/src/scenario/sim-server.ts'
@@ -77,4 +77,33 @@ scenario('after a day it is let go, and comes with the next event', async (world
   await world.act(bob.say(room, 'here I am'))
   await world.settle(hour)
   assert.notEqual(await memberState(world, alice, room, bob), undefined)
+})
+
+scenario('what comes before another event is not lost either, though its server did not know that we are in the room', async (world) => {
+  const [a, r, d, b] = [await world.server('a'), await world.server('r'), await world.server('d'), await world.server('b')]
+  const [alice, rita] = [await world.act(a.user('alice')), await world.act(r.user('rita'))]
+  const [dora, bob] = [await world.act(d.user('dora')), await world.act(b.user('bob'))]
+  const room = await world.act(alice.createRoom())
+  await world.act(rita.join(room, a))
+  await world.act(dora.join(room, a))
+  await world.settle()
+  world.cut(a, r)
+  world.cut(a, d)
+  const said = await world.act(dora.say(room, 'said beside the join'))
+  await world.settle()
+  await world.act(rita.say(room, 'follows it'))
+  const last = await world.act(rita.say(room, 'is the newest'))
+  world.network.break(d.name, /\/key\/v2\//, 503)
+  await world.act(bob.join(room, a))
+  for (const server of [r, d]) for (const [from, to] of [[a, server] as const, [server, a] as const]) world.network.mend(from.name, to.name)
+  await world.settle(10 * minute)
+  const standings = (event: string): unknown[] =>
+    b.rows(`SELECT standing FROM events WHERE event_id = '${event}'`).map((row) => Number(row['standing']))
+  assert.deepEqual(standings(last), [0])
+  assert.deepEqual(standings(said), [])
+  assert.equal(waiting(b), 1)
+  world.heal()
+  await world.settle(10 * minute)
+  assert.deepEqual(standings(said), [0])
+  assert.equal(waiting(b), 0)
 })

@@ -9,7 +9,6 @@ export const knownFailures: ReadonlyMap<number, string> = new Map([
   [9_116, outAndIn],
   [13_690, `${outAndIn}, nor that a user has a new device`],
   [14_006, 'a member who is leaving is in the state that a join shows, and not among the changed device lists'],
-  [14_670, unknown],
   [18_552, 'as 14006'],
   [18_598, unknown],
   [19_788, unknown],

@@ -7,7 +7,7 @@ import { pduFromRow } from './pdu-from-row.ts'
 import { GapTurns } from './gap-turns.ts'
 import { parentsFirst } from './in-order.ts'
 import { mergeTips } from './merge-tips.ts'
-import { receiveEvent, type Receipt } from './receive-event.ts'
+import { receiveEvent, type ReceivePorts } from './receive-event.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import type { RoomPeers } from './room-peers.ts'
 
@@ -45,6 +45,7 @@ export class Inbox {
   #seq = 0
   #order = 0
   #onUndecided: (roomId: RoomId) => void = () => undefined
+  #keepUnverified: ReceivePorts['keepUnverified'] = () => Promise.resolve()
   #idle: (() => void)[] = []
 
   constructor(ports: Ports) {
@@ -55,6 +56,11 @@ export class Inbox {
   /** Call `listener` with each room in which an event stayed undecided. */
   onUndecided(listener: (roomId: RoomId) => void): void {
     this.#onUndecided = listener
+  }
+
+  /** Call `keep` with events of a gap that cannot be verified for now; what follows them waits until they are kept. */
+  onUnverified(keep: ReceivePorts['keepUnverified']): void {
+    this.#keepUnverified = keep
   }
 
   /** Take up what earlier owners of these shards left. */
@@ -177,7 +183,8 @@ export class Inbox {
       })
     try {
       const done = (room: number): Rows[] => (seq === undefined ? [] : [{ write: removeInbox, rows: [[room, seq]] }])
-      const receipt: Receipt = await receiveEvent({ ...this.#ports, turns: this.#turns, underWay }, queue.roomId, waiting, done)
+      const ports: ReceivePorts = { ...this.#ports, turns: this.#turns, keepUnverified: this.#keepUnverified, underWay }
+      const receipt = await receiveEvent(ports, queue.roomId, waiting, done)
       if (receipt === 'undecided') this.#onUndecided(queue.roomId)
     } catch (error) {
       // It stays in the table and is tried again at the next start.

@@ -29,6 +29,8 @@ export interface ReceivePorts {
   readonly peers: RoomPeers
   readonly log: Logger
   readonly turns: GapTurns
+  /** Keeps events that `origin` gave until the servers that signed them tell their keys. */
+  readonly keepUnverified: (view: RoomView, origin: ServerName, pdus: readonly Pdu[]) => Promise<void>
   /** The work on prev events that came before it and have not got their place yet. */
   readonly underWay?: (prevEvents: readonly EventId[]) => readonly Promise<void>[]
 }
@@ -158,7 +160,9 @@ async function fillGap(ports: ReceivePorts, roomId: RoomId, arrival: Arrival): P
   const view = await ports.engine.view(roomId)
   if (view === undefined || !view.hasState) return
   const failed = new Set<EventId>()
-  const pdus = await fetchGap(ports, view, arrival.origin, arrival.pdu)
+  const { pdus, unverified } = await fetchGap(ports, view, arrival.origin, arrival.pdu)
+  // Their servers may not have known that we are in the room. Once the gap is bridged nobody asks for them any more.
+  await ports.keepUnverified(view, arrival.origin, unverified)
   for (const pdu of pdus) {
     const onFailed = pdu.prevEvents.some((id) => failed.has(id))
     if (onFailed || !(await receivePulled(ports, roomId, { pdu, origin: arrival.origin }))) failed.add(pdu.eventId)

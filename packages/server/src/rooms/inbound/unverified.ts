@@ -61,6 +61,7 @@ export class Unverified {
   constructor(ports: Ports) {
     this.#ports = ports
     ports.onKeysTold((server) => this.#told(server))
+    ports.inbox.onUnverified((view, origin, pdus) => this.keep(view, origin, pdus))
   }
 
   /** Take up what earlier owners of these shards left. */
@@ -98,6 +99,19 @@ export class Unverified {
       this.#count += 1
     }
     this.#planRetry(roomId, plan)
+  }
+
+  /** Make events durable that `origin` gave when it was asked for what is before another, and let them wait: as many as there is place for. */
+  async keep(view: RoomView, origin: ServerName, pdus: readonly Pdu[]): Promise<void> {
+    const { engine, log } = this.#ports
+    const held = this.#rooms.get(view.roomId)?.events
+    const fresh = pdus.filter((pdu) => held?.has(pdu.eventId) !== true)
+    const admitted = fresh.filter((_, index) => this.accepts(view.roomId, index + 1)).map((pdu) => this.admit(view, pdu, origin))
+    if (admitted.length === 0) return
+    await engine.ports.db.commit({ rows: admitted.map(({ row }) => row), shards: [view.shard] })
+    log.info({ origin, room: view.roomId, events: admitted.length }, 'events before another one wait for the keys of their servers')
+    const events = admitted.map(({ unverified }) => unverified)
+    this.add(view.roomId, events)
   }
 
   #told(server: ServerName): void {
