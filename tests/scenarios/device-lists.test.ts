@@ -105,6 +105,32 @@ scenario('whoever comes back to a room hears of the devices that its members got
   assert.deepEqual(await devices(), [phone.deviceId, tablet.deviceId].sort())
 })
 
+scenario('whoever was out of a room without knowing it hears of the devices that its members got meanwhile', async (world) => {
+  const [a, b] = [await world.server('a'), await world.server('b')]
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(b.user('bob'))]
+  const [phone, far] = [await world.act(SimDevice.of(alice)), await world.act(SimDevice.of(bob))]
+  await world.act(phone.upload())
+  const room = await world.act(alice.createRoom())
+  await world.act(bob.join(room, a))
+  await world.settle()
+  await world.act(far.query(alice.userId))
+  await world.settle()
+  world.cut(a, b)
+  await world.act(bob.setState(room, 'm.room.member', { membership: 'join', displayname: 'Bob' }, bob.userId))
+  await world.settle(60_000)
+  await world.act(alice.kick(room, bob))
+  const tablet = await world.act(SimDevice.of(await world.act(a.login('alice'))))
+  await world.act(tablet.upload())
+  await world.settle()
+  await world.act(far.sync())
+  world.heal()
+  await world.settle()
+  assert.deepEqual(await world.act(far.lists()), { changed: [alice.userId], left: [] })
+  world.cut(a, b)
+  const { device_keys: found } = await world.act(far.query(alice.userId))
+  assert.deepEqual(Object.keys(objectAt(objectAt(found)[alice.userId])).sort(), [phone.deviceId, tablet.deviceId].sort())
+})
+
 for (const names of ['on', 'off'] as const) {
   scenario(`P08: with the names of devices ${names}, that is what other servers are told`, async (world) => {
     const b = await world.server('b', { CAUSEWAY_ALLOW_DEVICE_NAME_LOOKUP_OVER_FEDERATION: names })

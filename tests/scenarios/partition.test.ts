@@ -90,6 +90,29 @@ scenario(
   },
 )
 
+scenario('who is thrown out on one side only, and in again when both meet, gets what was said to nobody meanwhile', async (world) => {
+  const [a, b] = [await world.server('a'), await world.server('b')]
+  const [alice, bob] = [await world.act(a.user('alice')), await world.act(b.user('bob'))]
+  const room = await world.act(alice.createRoom())
+  await world.act(bob.join(room, a))
+  await world.settle()
+  world.cut(a, b)
+  const sent = [await world.act(alice.say(room, 'Bob?'))]
+  await world.act(bob.setState(room, 'm.room.member', { membership: 'join', displayname: 'Bob' }, bob.userId))
+  await world.settle(60_000)
+  await world.act(alice.kick(room, bob))
+  for (const text of ['is he gone?', 'he is']) sent.push(await world.act(alice.say(room, text)))
+  await world.settle(60_000)
+  world.heal()
+  await world.settle()
+  world.cut(a, b)
+  for (const person of [alice, bob]) {
+    const { chunk } = await world.act(person.request('GET', `/rooms/${encodeURIComponent(room)}/members?membership=join`))
+    assert.equal(Array.isArray(chunk) ? chunk.length : 0, 2)
+    for (const event of sent) assert.ok(await world.act(person.sees(room, event)), `${person.userId} lacks ${event}`)
+  }
+})
+
 scenario('S21: a thousand turns of join rules and bans on both sides of a netsplit leave one state', async (world) => {
   const all = await trio(world, '11')
   const { servers, people, room } = all

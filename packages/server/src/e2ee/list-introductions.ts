@@ -22,6 +22,12 @@ interface NewServer {
   readonly listed: boolean
 }
 
+/** A room that a user entered; `only`: the servers of it that are to be told, if not all. */
+interface Entered {
+  readonly roomId: RoomId
+  readonly only: ReadonlySet<ServerName> | undefined
+}
+
 /**
  * When a user of ours enters a room, its servers that shared none with them before hear that there is a device list
  * (Server-Server API, "Device Management": "when that user joins a room which contains servers which are not already receiving
@@ -31,7 +37,7 @@ interface NewServer {
 export class ListIntroductions {
   readonly #ports: Ports
   /** Rooms that users entered, in order. */
-  readonly #entered = new Map<UserId, RoomId[]>()
+  readonly #entered = new Map<UserId, Entered[]>()
   readonly #running = new Set<Promise<void>>()
   #waiting = 0
 
@@ -39,16 +45,20 @@ export class ListIntroductions {
     this.#ports = ports
   }
 
-  /** A user joined a room, durably. What does not fit in memory is not told: its servers ask when they need the list. */
-  entered(userId: UserId, roomId: RoomId): void {
+  /**
+   * A user joined a room, durably; or `only` these servers came back to a room of the user's, to whom nothing was told meanwhile. What
+   * does not fit in memory is not told: servers ask when they need the list.
+   */
+  entered(userId: UserId, roomId: RoomId, only?: readonly ServerName[]): void {
     if (this.#waiting >= introductionsWaitingMax) return
     this.#waiting += 1
+    const entered = { roomId, only: only === undefined ? undefined : new Set(only) }
     const rooms = this.#entered.get(userId)
     if (rooms !== undefined) {
-      rooms.push(roomId)
+      rooms.push(entered)
       return
     }
-    const own = [roomId]
+    const own = [entered]
     this.#entered.set(userId, own)
     const running = this.#run(userId, own).finally(() => this.#running.delete(running))
     this.#running.add(running)
@@ -59,10 +69,10 @@ export class ListIntroductions {
     await Promise.all(this.#running)
   }
 
-  async #run(userId: UserId, rooms: RoomId[]): Promise<void> {
-    for (let roomId = rooms[0]; roomId !== undefined; roomId = rooms[0]) {
+  async #run(userId: UserId, rooms: Entered[]): Promise<void> {
+    for (let entered = rooms[0]; entered !== undefined; entered = rooms[0]) {
       try {
-        await this.#introduce(userId, roomId, rooms)
+        await this.#introduce(userId, entered, rooms)
       } catch (err) {
         this.#ports.log.warn({ err, user: userId }, 'the servers of a room were not told of the devices of who joined it')
       }
@@ -73,9 +83,9 @@ export class ListIntroductions {
   }
 
   /** `rooms`: those that this user entered and that are not told yet, this one among them. */
-  async #introduce(userId: UserId, roomId: RoomId, rooms: readonly RoomId[]): Promise<void> {
+  async #introduce(userId: UserId, entered: Entered, rooms: readonly Entered[]): Promise<void> {
     const { db, localKeys, edus } = this.#ports
-    const found = await this.#newServers(userId, roomId, rooms)
+    const found = await this.#newServers(userId, entered, rooms)
     if (found.length === 0) return
     const { devices } = await localKeys.listOf(userId)
     const [first] = devices.size > 0 ? devices : (await devicesOf(db, userId)).map(({ device_id: id }) => [id, undefined] as const)
@@ -102,14 +112,15 @@ export class ListIntroductions {
     }
   }
 
-  async #newServers(userId: UserId, roomId: RoomId, rooms: readonly RoomId[]): Promise<NewServer[]> {
+  async #newServers(userId: UserId, { roomId, only }: Entered, rooms: readonly Entered[]): Promise<NewServer[]> {
     const { db, serverName } = this.#ports
     const found: NewServer[] = []
+    const but = rooms.map((entered) => entered.roomId)
     for (let after = ''; ;) {
-      const page = await serversOfRoom(db, { userId, but: rooms, own: serverName }, roomId, after, introducedPageSize)
+      const page = await serversOfRoom(db, { userId, but, own: serverName }, roomId, after, introducedPageSize)
       for (const { server, joined, shared } of page) {
         const name = shared === 0 ? parseServerName(server) : undefined
-        if (name !== undefined) found.push({ name, listed: joined === 0 })
+        if (name !== undefined && only?.has(name) !== false) found.push({ name, listed: joined === 0 })
       }
       const last = page.at(-1)
       if (last === undefined || page.length < introducedPageSize) return found

@@ -20,7 +20,7 @@ import type { StoredEvent } from '../../rooms/engine/stored-event.ts'
 import type { Database, Rows } from '../../storage/database.ts'
 import { openMemory, openSqliteInline } from '../../storage/sqlite/open-sqlite.ts'
 import { sql } from '../../storage/sql.ts'
-import { insertBody, insertEvent } from '../../storage/tables/events.ts'
+import { insertBody, insertEvent, markPassedOn } from '../../storage/tables/events.ts'
 import { upsertRoomServer } from '../../storage/tables/rooms.ts'
 import { Destinations } from '../client/destinations.ts'
 import type { CallOptions } from '../client/federation-client.ts'
@@ -167,8 +167,27 @@ export class SenderWorld {
     this.#rooms.set(room, { pos: this.#rooms.get(room)?.pos ?? 0, servers: new Set(servers) })
   }
 
+  /** An event that went to nobody when it was sent goes to these servers, who came into the room. */
+  async sendLate(room: number, event: StoredEvent, servers: readonly string[]): Promise<void> {
+    const rows: Rows[] = [{ write: markPassedOn, rows: [[room, event.event, 1]] }]
+    const roomId = event.pdu.roomId
+    const position = this.db.nextPosition()
+    const departures = [{ event, servers, late: true }]
+    const announcement: RoomAnnouncement = {
+      kind: 'room',
+      room,
+      roomId,
+      slot: this.db.slot,
+      position,
+      events: [],
+      memberships: [],
+      departures,
+    }
+    await this.db.commit({ rows, announcements: [announcement] })
+  }
+
   /** One of our users sends an event, which goes to `servers`, or to all of the room. */
-  async post(room: number, label: string, servers?: readonly string[]): Promise<void> {
+  async post(room: number, label: string, servers?: readonly string[]): Promise<StoredEvent> {
     const known = this.#rooms.get(room)
     assert.ok(known !== undefined)
     known.pos += 1
@@ -219,10 +238,11 @@ export class SenderWorld {
       position,
       events: [stored],
       memberships: [],
-      departures: to.length > 0 ? [{ event: stored, servers: to }] : [],
+      departures: [{ event: stored, servers: to }],
     }
     this.commits += 1
     await this.db.commit({ rows, announcements: [announcement] })
+    return stored
   }
 
   async store(edus: readonly StoredEdu[]): Promise<void> {

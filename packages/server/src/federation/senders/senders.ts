@@ -187,7 +187,7 @@ export class Senders {
       const pdu = { room, pos: event.pos, position, json: event.pdu.json, queuedAt: clock.monotonic() }
       if (late !== true) this.#missed.closeFor(room, event.pos, servers)
       for (const server of servers) this.#departTo(server, pdu)
-      this.#journal.touch()
+      if (servers.length > 0) this.#journal.touch()
     }
   }
 

@@ -33,6 +33,8 @@ export function followMembers({ db }: Pick<Storage, 'db'>, { remoteDeviceLists, 
       for (const { userId, membership, before } of announcement.slot === db.slot ? announcement.memberships : []) {
         if (membership === 'join' && before !== 'join') listIntroductions.entered(userId, announcement.roomId)
       }
+      const { servers = [], members = [] } = announcement.returned ?? {}
+      for (const userId of members) listIntroductions.entered(userId, announcement.roomId, servers)
       for (const { pdu } of announcement.events) {
         if (pdu.type !== 'm.room.member') continue
         const membership = membershipOfEvent(pdu)

@@ -1,4 +1,4 @@
-import { parseUserId, serverOf, signaturesOf, type Pdu, type ServerName } from '@causeway/events'
+import { parseUserId, serverOf, signaturesOf, type Pdu } from '@causeway/events'
 import { limits } from '../../limits.ts'
 import { hash48 } from '../../storage/hash48.ts'
 import { insertBody, insertEvent, insertEventId, placeEvent as placeEventRow } from '../../storage/tables/events.ts'
@@ -17,6 +17,7 @@ import { packEdges, packNumbers, type Edges } from './packed-numbers.ts'
 import { resolveTips } from './resolve-tips.ts'
 import type { RoomUnit } from './room-unit.ts'
 import type { RoomView, StateNode } from './room-view.ts'
+import { newcomersOf, returnedBy, sendBeside } from './send-beside.ts'
 import { noteReset, resetEntries } from './state-resets.ts'
 import type { EventNumber } from './state-vector.ts'
 import { inGraph, standing, type Standing, type StoredEvent } from './stored-event.ts'
@@ -130,6 +131,7 @@ async function advance(
           view,
           tips.slice(0, -1).map((tip) => tip.event),
         )
+  const returned = await returnedBy(ports, view, changes, eventOf, { event, stateBefore: placement.stateBefore })
 
   // From here on nothing waits.
   const serversBefore = named.length === 0 ? [] : [...view.servers.keys()]
@@ -149,29 +151,12 @@ async function advance(
   unit.addLive(event)
   checkpointIfDue(unit.draft, view, event)
   const servers = placement.passOn === true ? destinations(ports, view, serversBefore, placement.pdu) : []
-  if (servers.length > 0) unit.addDeparture({ event, servers })
-  sendBeside(ports, view, unit, beside, serversBefore)
+  // One that goes to nobody says so: whoever was to get earlier ones is no longer in the room.
+  if (placement.passOn === true) unit.addDeparture({ event, servers })
+  const newcomers = named.length === 0 ? [] : newcomersOf(view, ports.serverName, serversBefore)
+  sendBeside(unit, ports.serverName, beside, newcomers)
+  unit.addReturned(newcomers.filter((server) => returned.has(server)))
   addEventRows(unit, view, placement, event, servers.length > 0 ? 1 : 0)
-}
-
-/**
- * A server that comes into the room is told what stands in it and what follows. What one of ours said beside the join, not knowing of it,
- * is neither: the newest of it is sent, and what is before that the server can ask for.
- */
-function sendBeside(
-  ports: EnginePorts,
-  view: RoomView,
-  unit: RoomUnit,
-  beside: readonly StoredEvent[],
-  serversBefore: readonly ServerName[],
-): void {
-  if (beside.length === 0) return
-  const before = new Set(serversBefore)
-  const servers = [...view.servers.keys()].filter((server) => server !== ports.serverName && !before.has(server))
-  if (servers.length === 0) return
-  for (const event of beside) {
-    if (event.pos !== undefined && serverOf(event.pdu.sender) === ports.serverName) unit.addDeparture({ event, servers, late: true })
-  }
 }
 
 /** The event takes the next place of the past. */

@@ -1,4 +1,4 @@
-import type { RoomId, UserId } from '@causeway/events'
+import type { RoomId, ServerName, UserId } from '@causeway/events'
 import type { Announcement } from '../../storage/database.ts'
 import type { Membership } from '../../storage/tables/memberships.ts'
 import type { StoredEvent } from './stored-event.ts'
@@ -30,6 +30,8 @@ export interface RoomAnnouncement extends Announcement {
   readonly events: readonly StoredEvent[]
   readonly memberships: readonly LocalMembershipChange[]
   readonly departures: readonly Departure[]
+  /** Servers that are in the room again and never saw themselves out of it, and who of ours is in it. */
+  readonly returned?: { readonly servers: readonly ServerName[]; readonly members: readonly UserId[] }
   /** Something came that undecided events of the room may have been waiting for. */
   readonly released?: boolean
   /** The state of a room that we had joined fast became complete. */

@@ -1,3 +1,4 @@
+import type { ServerName } from '@causeway/events'
 import { assert } from '../../assert.ts'
 import type { Announcement, CommitOutcome, CommitUnit, Rows, Step } from '../../storage/database.ts'
 import type { SqlValue } from '../../storage/sql.ts'
@@ -22,6 +23,7 @@ export class RoomUnit {
   readonly #unpositioned: StoredEvent[] = []
   readonly #memberships: LocalMembershipChange[] = []
   readonly #departures: Departure[] = []
+  readonly #returned: ServerName[] = []
   readonly #rows: Rows[] = []
   readonly #placed: StoredEvent[] = []
   readonly #nodes: StateNode[] = []
@@ -74,6 +76,11 @@ export class RoomUnit {
 
   addDeparture(departure: Departure): void {
     this.#departures.push(departure)
+  }
+
+  /** These servers are in the room again, and never saw themselves out of it. */
+  addReturned(servers: readonly ServerName[]): void {
+    this.#returned.push(...servers)
   }
 
   /** The unit takes a stream position though it places no live event. */
@@ -167,6 +174,7 @@ export class RoomUnit {
       events: this.#live,
       memberships: this.#memberships,
       departures: this.#departures,
+      ...(this.#returned.length === 0 ? {} : { returned: { servers: this.#returned, members: [...view.localJoined] } }),
       released: view.released.size > 0,
       completed: this.#completed,
     }

@@ -93,6 +93,14 @@ export const markRedacted = update({
   columns: { room: 'int', event: 'int', redacted_by: 'int' },
 })
 
+/** An event that went to nobody is passed on after all. */
+export const markPassedOn = update({
+  name: 'events.markPassedOn',
+  table: 'events',
+  key: ['room', 'event'],
+  columns: { room: 'int', event: 'int', federate: 'int' },
+})
+
 export const insertEventId = insert({
   name: 'event_ids.insert',
   table: 'event_ids',
