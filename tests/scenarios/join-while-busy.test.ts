@@ -94,3 +94,32 @@ scenario('a member whose server does not come back is let go after an hour', asy
   await world.settle()
   assert.equal(await world.act(carol.sees(room, said)), true)
 })
+
+scenario('a member whose server is out of reach, and the server that let one in is gone when it can be reached', async (world) => {
+  const [a, b, c] = [await world.server('a'), await world.server('b'), await world.server('c')]
+  const [alice, bob, carol] = [await world.act(a.user('alice')), await world.act(b.user('bob')), await world.act(c.user('carol'))]
+  const room = await world.act(alice.createRoom())
+  await world.act(bob.join(room, a))
+  // Bob's server has the key of carol's, which has not got the other one.
+  await world.act(carol.request('GET', `/profile/${bob.userId}`))
+  await world.settle()
+  world.cut(b, c)
+  await world.act(carol.join(room, a))
+  await world.settle(5 * 60_000)
+  assert.equal((await world.act(carol.state(room))).has(`m.room.member|${bob.userId}`), false)
+  const said = [await world.act(carol.say(room, 'without bob')), await world.act(bob.say(room, 'without carol'))]
+  await world.settle()
+  // What follows what bob said cannot be judged without that.
+  said.push(await world.act(alice.say(room, 'with both')))
+  await world.settle(30 * 60_000)
+  a.kill()
+  const late = await world.act(carol.say(room, 'heard by nobody'))
+  world.heal()
+  await world.act(bob.request('GET', `/profile/${carol.userId}`))
+  await world.settle(3 * 60_000)
+  assert.equal((await world.act(carol.state(room))).has(`m.room.member|${bob.userId}`), true)
+  assert.deepEqual(c.rows('SELECT * FROM partial_joins'), [])
+  world.cut(b, c)
+  for (const id of said) assert.equal(await world.act(carol.sees(room, id)), true)
+  for (const id of [...said, late]) assert.equal(await world.act(bob.sees(room, id)), true)
+})

@@ -39,7 +39,9 @@ export class Undecided {
     ports.inbox.onUndecided((roomId) => this.#planRetry(roomId))
     ports.engine.ports.db.onCommitted((announcements) => {
       for (const announcement of announcements) {
-        if (isRoomAnnouncement(announcement) && announcement.released === true) this.#planJudgement(announcement.roomId)
+        if (!isRoomAnnouncement(announcement)) continue
+        if (announcement.released === true) this.#planJudgement(announcement.roomId)
+        if (announcement.completed === true) this.#planAnew(announcement.roomId)
       }
     })
   }
@@ -69,6 +71,15 @@ export class Undecided {
       plan.judge = undefined
       this.#offer(roomId, plan, 'released')
     })
+  }
+
+  /** The room knows of other servers now, which may have what is missing. */
+  #planAnew(roomId: RoomId): void {
+    const plan = this.#plan(roomId)
+    plan.retry?.()
+    plan.retry = undefined
+    plan.pause = limits.undecidedRetryMsMin
+    this.#planRetry(roomId)
   }
 
   #planRetry(roomId: RoomId): void {

@@ -30,9 +30,13 @@ export class CompleteMembers {
 
   /**
    * Write what is different from the provisional state, and the servers without those that were only listed. `written`: by which member
-   * events memberships were written already, by their keys.
+   * events memberships were written already, by their keys. Gives the servers with joined members.
    */
-  async write(provisional: StateVector, listed: ReadonlySet<ServerName>, written: ReadonlyMap<KeyNumber, EventNumber>): Promise<void> {
+  async write(
+    provisional: StateVector,
+    listed: ReadonlySet<ServerName>,
+    written: ReadonlyMap<KeyNumber, EventNumber>,
+  ): Promise<ReadonlySet<ServerName>> {
     const view = this.#view
     const { state } = view.current
     const changes = provisional
@@ -83,6 +87,7 @@ export class CompleteMembers {
       const joined = counts.get(server) ?? 0
       this.#unit.draft.add(upsertRoomServer, view.room, server, joined, joined === 0 ? view.livePos : null)
     }
+    return new Set([...counts].flatMap(([server, joined]) => (joined > 0 ? [server] : [])))
   }
 
   /** The servers with joined members in states that were fetched. */

@@ -1,11 +1,11 @@
-import type { EventId, ServerName, UserId } from '@causeway/events'
+import { serverOf, type EventId, type ServerName, type UserId } from '@causeway/events'
 import { assert } from '../../assert.ts'
 import { limits } from '../../limits.ts'
 import { TimeSlice } from '../../platform/time-slice.ts'
 import type { Announcement, Rows } from '../../storage/database.ts'
 import { removePartialJoins, unlistServers, upsertCompletion, writeStatePartial } from '../../storage/tables/partial-joins.ts'
 import { insertStateChange, removeStateChange, stateChanges, writeCheckpoint } from '../../storage/tables/rooms.ts'
-import { loadRoom, packCheckpoint } from '../engine/load-room.ts'
+import { loadEvents, loadRoom, packCheckpoint } from '../engine/load-room.ts'
 import type { PartialRoom } from '../engine/partial-room.ts'
 import type { RoomEngine } from '../engine/room-engine.ts'
 import { RoomUnit } from '../engine/room-unit.ts'
@@ -111,7 +111,8 @@ async function writeMembers(
   const facts = new Map([...given.values()].flatMap((full) => (full === 'unknown' ? [] : [...full.members])))
   const members = new CompleteMembers(ports.engine.ports, view, unit, facts)
   const { partial, heard } = from
-  await members.write(from.provisional, partial.listed, from.written)
+  const joined = await members.write(from.provisional, partial.listed, from.written)
+  await sendUnheard(ports.engine, view, unit, joined.difference(heard))
   const there = new Set([...members.serversOf(given), ...members.joinedBy(replay.judged())])
   const unheard = [...there].some((server) => !heard.has(server) && server !== ports.engine.ports.serverName)
   const since = partial.joins[0]?.positions
@@ -119,6 +120,24 @@ async function writeMembers(
   const told = await ports.tellDevices([...view.localJoined], since)
   unit.addRows(told.rows)
   unit.addAnnouncements(told.announcements)
+}
+
+/**
+ * Nobody knew that these servers are in the room when our users said something: the newest of it is sent, and what is before that they can
+ * ask for.
+ */
+async function sendUnheard(engine: RoomEngine, view: RoomView, unit: RoomUnit, unheard: ReadonlySet<ServerName>): Promise<void> {
+  const { db, serverName } = engine.ports
+  const servers = [...unheard].filter((server) => server !== serverName)
+  if (servers.length === 0) return
+  const tips = await loadEvents(
+    db,
+    view,
+    view.tips.map((tip) => tip.event),
+  )
+  for (const event of tips) {
+    if (event.pos !== undefined && serverOf(event.pdu.sender) === serverName) unit.addDeparture({ event, servers, late: true })
+  }
 }
 
 /** How the state moved is put right where it differs from what was written. */

@@ -171,7 +171,7 @@ export class Resyncs {
   /** Whoever let us in first, the latest of them first of all. */
   #servers(view: RoomView): ServerName[] {
     const through = (view.partial ?? view.unverified)?.joins.map((join) => join.through).toReversed() ?? []
-    const servers = new Set([...through, ...view.servers.keys(), ...(view.partial?.listed ?? [])])
+    const servers = new Set([...through, ...view.servers.keys(), ...(view.partial?.listed ?? []), ...this.#unverified.awaited(view.roomId)])
     servers.delete(this.#ports.engine.ports.serverName)
     return [...servers].slice(0, limits.resyncServersMax)
   }

@@ -55,6 +55,11 @@ export class UnverifiedStates {
     this.#plan(roomId, wait)
   }
 
+  /** The servers whose keys a room's state waits for. */
+  awaited(roomId: RoomId): readonly ServerName[] {
+    return this.#rooms.get(roomId)?.keys.map(({ server }) => server) ?? []
+  }
+
   /** A room's state is whole, or not ours to care for. */
   forget(roomId: RoomId): void {
     this.#rooms.get(roomId)?.retry?.()
