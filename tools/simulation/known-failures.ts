@@ -2,10 +2,6 @@
  * Seeds (without quarrels) whose broken promise is known and not mended yet, and why. They are played and told of, and do not fail the run.
  */
 export const knownFailures: ReadonlyMap<number, string> = new Map([
-  [
-    9_116,
-    'a join through one server is not passed on to a third one that is in again by the resolution, and neither sees the other in the room',
-  ],
   [14_006, 'a member who is leaving is in the state that a join shows, and not among the changed device lists'],
   [18_552, 'as 14006'],
 ])

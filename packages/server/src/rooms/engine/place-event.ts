@@ -17,7 +17,7 @@ import { packEdges, packNumbers, type Edges } from './packed-numbers.ts'
 import { resolveTips } from './resolve-tips.ts'
 import type { RoomUnit } from './room-unit.ts'
 import type { RoomView, StateNode } from './room-view.ts'
-import { newcomersOf, returnedBy, sendBeside } from './send-beside.ts'
+import { besideOf, newcomersOf, returnedBy, sendBeside } from './send-beside.ts'
 import { noteReset, resetEntries } from './state-resets.ts'
 import type { EventNumber } from './state-vector.ts'
 import { inGraph, standing, type Standing, type StoredEvent } from './stored-event.ts'
@@ -123,14 +123,7 @@ async function advance(
   const audience = await ports.audienceOf(view, event.thread)
   const resets = await resetEntries(ports, view, event.event, changes)
   const moves = await movesOf(ports, view, current, changes, eventOf)
-  const beside =
-    named.length === 0 || tips.length === 1
-      ? []
-      : await loadEvents(
-          ports.db,
-          view,
-          tips.slice(0, -1).map((tip) => tip.event),
-        )
+  const beside = named.length === 0 ? [] : await besideOf(ports, view, tips.slice(0, -1))
   const returned = await returnedBy(ports, view, changes, eventOf, { event, stateBefore: placement.stateBefore })
 
   // From here on nothing waits.
@@ -154,9 +147,11 @@ async function advance(
   // One that goes to nobody says so: whoever was to get earlier ones is no longer in the room.
   if (placement.passOn === true) unit.addDeparture({ event, servers })
   const newcomers = named.length === 0 ? [] : newcomersOf(view, ports.serverName, serversBefore)
-  sendBeside(unit, ports.serverName, beside, newcomers)
+  sendBeside(unit, beside, newcomers)
   unit.addReturned(newcomers.filter((server) => returned.has(server)))
-  addEventRows(unit, view, placement, event, servers.length > 0 ? 1 : 0)
+  // A join that we let in is ours to tell, also to who comes later.
+  const told = servers.length > 0 || (placement.passOn === true && serverOf(event.pdu.sender) !== ports.serverName)
+  addEventRows(unit, view, placement, event, told ? 1 : 0)
 }
 
 /** The event takes the next place of the past. */

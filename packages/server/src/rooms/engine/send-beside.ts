@@ -1,23 +1,38 @@
 import { membershipOfEvent, serverOf, type Pdu, type ServerName } from '@causeway/events'
 import { markPassedOn } from '../../storage/tables/events.ts'
+import { passedOnAmong } from '../../storage/tables/outbound.ts'
 import type { EnginePorts } from './engine-ports.ts'
 import { loadEvents, loadNode } from './load-room.ts'
 import type { EventOf } from './move-members.ts'
 import type { RoomUnit } from './room-unit.ts'
-import type { RoomView, StateNode } from './room-view.ts'
+import type { RoomView, StateNode, Tip } from './room-view.ts'
 import type { StoredEvent } from './stored-event.ts'
 
+/** Those of some tips that are ours to pass on: what our users said, and the joins that others made through us. */
+export async function besideOf(ports: EnginePorts, view: RoomView, tips: readonly Tip[]): Promise<StoredEvent[]> {
+  if (tips.length === 0) return []
+  const events = (
+    await loadEvents(
+      ports.db,
+      view,
+      tips.map((tip) => tip.event),
+    )
+  ).filter((event) => event.pos !== undefined)
+  const joins = events.filter(({ pdu }) => serverOf(pdu.sender) !== ports.serverName && isJoin(pdu)).map(({ event }) => event)
+  const vouched = new Set((joins.length === 0 ? [] : await passedOnAmong(ports.db, view.room, joins)).map(({ event }) => event))
+  return events.filter(({ event, pdu }) => serverOf(pdu.sender) === ports.serverName || vouched.has(event))
+}
+
 /**
- * A server that comes into the room is told what stands in it and what follows. What one of ours said beside the join, not knowing of it,
+ * A server that comes into the room is told what stands in it and what follows. What was said here beside the join, not knowing of it,
  * is neither: the newest of it is sent, and what is before that the server can ask for.
  */
-export function sendBeside(unit: RoomUnit, own: ServerName, beside: readonly StoredEvent[], newcomers: readonly ServerName[]): void {
+export function sendBeside(unit: RoomUnit, beside: readonly StoredEvent[], newcomers: readonly ServerName[]): void {
   if (newcomers.length === 0) return
   for (const event of beside) {
-    if (event.pos === undefined || serverOf(event.pdu.sender) !== own) continue
     // It may have gone to nobody when it was said: from now on the log tells it among what is passed on.
     unit.draft.add(markPassedOn, unit.room, event.event, 1)
-    unit.addDeparture({ event, servers: newcomers, late: true })
+    unit.addDeparture({ event, servers: newcomers.filter((server) => server !== serverOf(event.pdu.sender)), late: true })
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Database } from '../database.ts'
-import { sql, type Query } from '../sql.ts'
+import { In, sql, type Query } from '../sql.ts'
 import { insert, insertNew, remove, upsert } from '../table-write.ts'
 
 /** What a server has missed of a room. Positions are the room's live ones. */
@@ -201,6 +201,12 @@ export function newestPassedOn(db: Database, room: number, writer: number, from:
     SELECT e.pos, (SELECT b.json FROM event_bodies b WHERE b.room = e.room AND b.event = e.event) AS json FROM events e
     WHERE e.room = ${room} AND e.federate = 1 AND e.pos >= ${from} AND e.pos <= ${upTo} AND e.slot = ${writer}
     ORDER BY e.pos DESC LIMIT 1`)
+}
+
+/** Which of some events of a room are passed on. Bound: the room's tips. */
+export function passedOnAmong(db: Database, room: number, events: readonly number[]): Promise<{ event: number }[]> {
+  return db.all(sql<{ event: number }>('events.passedOnAmong')`
+    SELECT event FROM events WHERE room = ${room} AND event ${new In(events)} AND federate = 1`)
 }
 
 /** A place in a slot's log of passed-on events. */
