@@ -117,7 +117,7 @@ export const mutants: readonly Mutant[] = [
   ),
   mutant(
     'a message to a device is deleted before the device has it',
-    80,
+    574,
     'e2ee/to-device-queues.ts',
     '    // What is in the batch is still there until the next request.',
     '    await this.#acknowledge(device, now)',
