@@ -6,18 +6,8 @@ import { test } from 'node:test'
 import type { EventId, RoomId } from '@causeway/events'
 import { loadEvents } from '../rooms/engine/load-room.ts'
 import { dan, fromThere } from './foreign-events.fixture.ts'
+import { seeded } from './seeded.fixture.ts'
 import { alice, bob, World, type RoomJson } from './sync.fixture.ts'
-
-/** Mulberry32. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % below
-  }
-}
 
 /** A client that knows what `state_after` told it. */
 class Client {

@@ -9,19 +9,9 @@ import type { EventId, RoomId, UserId } from '@causeway/events'
 import { parseEventFilter } from '../rooms/history/event-filter.ts'
 import { readMessages } from '../rooms/history/read-messages.ts'
 import { dan, fromThere } from './foreign-events.fixture.ts'
+import { seeded } from './seeded.fixture.ts'
 import { alice, bob, World } from './sync.fixture.ts'
 import { placeOfToken } from './token-place.ts'
-
-/** Mulberry32. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % below
-  }
-}
 
 /** Who asks, for what. */
 interface Reader {

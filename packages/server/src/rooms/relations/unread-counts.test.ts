@@ -15,6 +15,7 @@ import {
   type RoomId,
   type UserId,
 } from '@causeway/events'
+import { seeded } from '../../sync/seeded.fixture.ts'
 import { user, World } from '../../sync/sync.fixture.ts'
 import { subscribeThread } from '../commands/subscribe-thread.ts'
 import type { StoredEvent } from '../engine/stored-event.ts'
@@ -69,17 +70,6 @@ class Rules {
 
   async of(id: UserId): Promise<UserRules> {
     return this.now(id)
-  }
-}
-
-/** Mulberry32. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % below
   }
 }
 
